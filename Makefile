@@ -1,0 +1,44 @@
+# Each target is one command on a fresh Debian 12: what it needs, it installs.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.stamp
+
+.PHONY: run test lint unit integration bench bench-quick venv services docs clean
+.DEFAULT_GOAL := test
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml scripts/venv.sh
+	scripts/venv.sh $(VENV)
+	@touch $@
+
+services:  ## the real servers that the integration tests and benchmarks talk to
+	scripts/services.sh
+
+run: $(STAMP)  ## the server on the embedded queue, ready for a first mail
+	scripts/run.sh
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+unit: $(STAMP)
+	$(PY) -m pytest -q tests/unit -n 2
+
+integration: $(STAMP) services
+	$(PY) -m pytest -q tests/integration
+
+test: $(STAMP) services
+	scripts/test.sh
+
+bench: $(STAMP) services
+	$(PY) -m bench
+
+bench-quick: $(STAMP) services
+	$(PY) -m bench --quick
+
+clean:
+	rm -rf $(VENV) var dist build

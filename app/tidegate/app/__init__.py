@@ -1,0 +1,1 @@
+"""The composed gateway: configuration, the reception use case, wiring and the command line."""

@@ -1,0 +1,54 @@
+"""The SMTP envelope of one mail transaction (RFC 5321 section 3.3).
+
+What the client said in MAIL and RCPT, and nothing taken from the message itself.
+"""
+
+from enum import Enum
+
+import attrs
+
+
+class Body(str, Enum):
+    """Value of the BODY parameter (RFC 6152, RFC 3030). A claim of the client: content is not checked against it."""
+
+    SEVEN_BIT = "7BIT"
+    EIGHT_BIT_MIME = "8BITMIME"
+    BINARY_MIME = "BINARYMIME"
+
+
+@attrs.frozen
+class Recipient:
+    """One forward path that was answered 250.
+
+    Attributes:
+        address: the mailbox without angle brackets and source route, as the client spelled it.
+        local: whether it is on the local address list.
+        notify: value of the NOTIFY parameter (RFC 3461 section 4.1), verbatim, or None.
+        orcpt: value of the ORCPT parameter (RFC 3461 section 4.2), verbatim (still xtext), or None.
+    """
+
+    address: str
+    local: bool = False
+    notify: str | None = None
+    orcpt: str | None = None
+
+
+@attrs.frozen
+class Envelope:
+    """One reverse path and the accepted forward paths.
+
+    Attributes:
+        sender: the mailbox of MAIL FROM without angle brackets; ``""`` for the null reverse path ``<>``.
+        recipients: in the order of their RCPT commands, at least one, no address twice.
+        body: value of BODY; 7BIT when absent.
+        smtputf8: whether SMTPUTF8 (RFC 6531) was asked for.
+        ret: value of RET (RFC 3461 section 4.3), verbatim, or None.
+        envid: value of ENVID (RFC 3461 section 4.4), verbatim (still xtext), or None.
+    """
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+    body: Body = Body.SEVEN_BIT
+    smtputf8: bool = False
+    ret: str | None = None
+    envid: str | None = None
