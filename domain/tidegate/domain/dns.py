@@ -1,11 +1,11 @@
 """DNS questions and answers as values (RFC 1035), as decisions of the domain need them."""
 
-from enum import Enum
+from enum import StrEnum
 
 import attrs
 
 
-class RecordType(str, Enum):
+class RecordType(StrEnum):
     """Record types the gateway asks for."""
 
     A = "A"
@@ -15,7 +15,7 @@ class RecordType(str, Enum):
     TXT = "TXT"
 
 
-class DnsStatus(str, Enum):
+class DnsStatus(StrEnum):
     """How a query ended."""
 
     NOERROR = "noerror"

@@ -3,12 +3,12 @@
 What the client said in MAIL and RCPT, and nothing taken from the message itself.
 """
 
-from enum import Enum
+from enum import StrEnum
 
 import attrs
 
 
-class Body(str, Enum):
+class Body(StrEnum):
     """Value of the BODY parameter (RFC 6152, RFC 3030). A claim of the client: content is not checked against it."""
 
     SEVEN_BIT = "7BIT"

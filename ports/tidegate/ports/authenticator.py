@@ -1,6 +1,6 @@
 """Role: tell whether a user name and password belong together."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Protocol
 
 import attrs
@@ -21,7 +21,7 @@ class Credentials:
     remote_ip: str = ""
 
 
-class AuthVerdict(str, Enum):
+class AuthVerdict(StrEnum):
     """Answer of a back end."""
 
     ACCEPTED = "accepted"

@@ -1,0 +1,1 @@
+"""The use case: a complete message becomes durable documents. Knows ports only."""
