@@ -5,13 +5,16 @@ from typing import Protocol
 
 import attrs
 
+QUEUE_NAME_MAX_BYTES = 255
+"""Longest queue name in bytes of UTF-8: AMQP 0-9-1 (section 4.2.5.3, short strings) has one length byte for it."""
+
 
 @attrs.frozen
 class Publication:
     """One JSON document and where it goes.
 
     Attributes:
-        queue: queue name (the routing key).
+        queue: queue name (the routing key), 1 to :data:`QUEUE_NAME_MAX_BYTES` bytes of UTF-8.
         message_id: the document's ``message-id``; ``[0-9a-z-]``, at most 64 characters, unique for ever.
         parts: the UTF-8 JSON text in pieces. Recipients of one message share the large piece, so that 100 recipients of a 10 MB message cost
             10 MB and not 1 GB; a publisher joins them only when it writes.
@@ -52,7 +55,8 @@ class Publisher(Protocol):
         """Make every document durable on its queue.
 
         Returns only when each document is on disk, or confirmed by a broker that has routed it to a queue. Documents with the same
-        ``message_id`` may arrive twice after a failure, never with other content.
+        ``message_id`` may arrive twice after a failure, never with other content. Cancelling a call leaves each of its documents whole on its
+        queue or absent, and no other call is disturbed.
 
         Args:
             publications: at least one; all documents of one transaction.
@@ -60,4 +64,5 @@ class Publisher(Protocol):
         Raises:
             TemporaryFailure: at least one document is not known to be durable. Others of the same call may be.
             DocumentTooLarge: at least one exceeds :attr:`max_document_bytes`; none was published.
+            PermanentFailure: a queue name is one that no queue can have; none was published.
         """
