@@ -1,0 +1,129 @@
+"""The ``Publisher`` role on RabbitMQ: durable, routed and confirmed before anyone is told so."""
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections.abc import Sequence
+from typing import Self
+
+from aio_pika.exceptions import AMQPError
+
+from tidegate.adapters.amqp.address import BrokerAddress
+from tidegate.adapters.amqp.backoff import Backoff
+from tidegate.adapters.amqp.link import Link
+from tidegate.adapters.amqp.settings import MEBIBYTE, AmqpSettings
+from tidegate.ports.errors import DocumentTooLarge, PermanentFailure, TemporaryFailure
+from tidegate.ports.publisher import Publication
+
+log = logging.getLogger(__name__)
+
+
+class AmqpPublisher:
+    """Publishes documents over one connection that it keeps alive.
+
+    :meth:`open` returns at once, whether the broker is there or not; a background task connects, and connects again whenever the connection
+    is lost. Use within one event loop. Implements :class:`tidegate.ports.publisher.Publisher`.
+    """
+
+    def __init__(self, settings: AmqpSettings) -> None:
+        self._settings = settings
+        self._link: Link | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._limit = settings.max_document_bytes
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def open(self) -> None:
+        """Start connecting.
+
+        Raises:
+            PermanentFailure: a certificate or key file cannot be used.
+        """
+        contexts: list[tuple[BrokerAddress, ssl.SSLContext | None]] = []
+        for address in self._settings.addresses:
+            try:
+                contexts.append((address, address.tls_context(verify=self._settings.verify)))
+            except OSError as failure:
+                raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {failure}") from failure
+            if address.secure and not self._settings.verify:
+                log.warning("rabbitmq-verify is false: anyone on the way to %s can read the mail and the password", address)
+        self._keeper = asyncio.create_task(self._keep_connected(contexts), name="amqp-connection")
+
+    async def close(self) -> None:
+        """Take no more documents, wait at most the confirm timeout for those under way, and disconnect. May be called twice."""
+        self._closing = True
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._settings.confirm_timeout_s)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def max_document_bytes(self) -> int | None:
+        """See the port. None until a broker has said its version, unless the settings have a limit."""
+        return self._limit
+
+    def accepting(self) -> bool:
+        """See the port: connected, queues declared, not blocked, throttle not full."""
+        return not self._closing and self._link is not None and self._link.accepting()
+
+    async def publish(self, publications: Sequence[Publication]) -> None:
+        """See the port."""
+        limit = self._limit
+        for publication in publications:
+            if limit is not None and publication.size > limit:
+                raise DocumentTooLarge(f"a document of {publication.size} bytes; the broker takes {limit}")
+        link = self._link
+        if link is None or self._closing:
+            raise TemporaryFailure("not connected to the broker")
+        tasks = [asyncio.create_task(link.publish(publication)) for publication in publications]
+        self._under_way.update(tasks)
+        for task in tasks:
+            task.add_done_callback(self._under_way.discard)
+        try:
+            async with asyncio.timeout(self._settings.confirm_timeout_s):
+                await asyncio.gather(*tasks)
+        except TimeoutError:
+            raise TemporaryFailure(f"no confirm from the broker within {self._settings.confirm_timeout_s:g} s") from None
+
+    async def _keep_connected(self, nodes: Sequence[tuple[BrokerAddress, ssl.SSLContext | None]]) -> None:
+        backoff = Backoff(random.random)
+        while True:
+            for address, context in nodes:
+                try:
+                    link = await Link.open(address, self._settings, context)
+                except (AMQPError, OSError, RuntimeError, TemporaryFailure) as failure:
+                    log.error("the broker %s cannot be used: %s", address, failure or type(failure).__name__)
+                    continue
+                await self._use(address, link, backoff)
+                break
+            await asyncio.sleep(backoff.failed())
+
+    async def _use(self, address: BrokerAddress, link: Link, backoff: Backoff) -> None:
+        since = time.monotonic()
+        self._link = link
+        if self._settings.max_document_bytes is None:
+            self._limit = limit_of(link.broker_version)
+        log.info("connected to the broker %s, version %s, documents up to %s bytes", address, link.broker_version, self._limit)
+        try:
+            await link.lost
+        finally:
+            self._link = None
+            await link.close()
+        backoff.lived(time.monotonic() - since)
+        log.error("lost the connection to the broker %s", address)
+
+
+def limit_of(version: str) -> int:
+    """Largest message in bytes that a RabbitMQ of this version takes unless its ``max_message_size`` was changed."""
+    major = version.partition(".")[0]
+    return (128 if major.isdigit() and int(major) < 4 else 16) * MEBIBYTE

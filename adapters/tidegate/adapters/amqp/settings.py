@@ -1,0 +1,131 @@
+"""What the AMQP publisher is told when it is built."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import attrs
+from attrs import validators
+
+from tidegate.adapters.amqp.address import BrokerAddress
+
+MEBIBYTE = 1024 * 1024
+MAX_THROTTLE = 65_535
+"""More unconfirmed publishes than this only move the queue from the broker's disk into its memory."""
+
+MAX_QUEUE_NAME_BYTES = 255
+"""A queue name is an AMQP short string (AMQP 0-9-1 section 4.2.5.3)."""
+
+MAX_PRIORITIES = 255
+"""RabbitMQ's upper bound for ``x-max-priority``."""
+
+
+class QueueType(StrEnum):
+    """RabbitMQ's ``x-queue-type``."""
+
+    CLASSIC = "classic"
+    QUORUM = "quorum"
+
+
+class Encoding(StrEnum):
+    """How bodies are written; the value is the AMQP ``content_encoding``."""
+
+    IDENTITY = ""
+    GZIP = "gzip"
+
+
+def _parsed(addresses: Iterable["str | BrokerAddress"]) -> tuple[BrokerAddress, ...]:
+    return tuple(BrokerAddress.parse(address) if isinstance(address, str) else address for address in addresses)
+
+
+def _names(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]) -> None:
+    for name in value:
+        if not 0 < len(name.encode()) <= MAX_QUEUE_NAME_BYTES:
+            raise ValueError(f"{attribute.name}: a queue name has 1 to {MAX_QUEUE_NAME_BYTES} bytes: {name!r}")
+        if name.startswith("amq."):
+            raise ValueError(f"{attribute.name}: names that start with 'amq.' belong to the broker: {name!r}")
+
+
+@attrs.frozen(kw_only=True)
+class AmqpSettings:
+    """Settings of one :class:`~tidegate.adapters.amqp.publisher.AmqpPublisher`. Invalid combinations raise ``ValueError``, without secrets.
+
+    Attributes:
+        addresses: nodes of one broker or cluster, tried in order; strings are read by
+            :meth:`BrokerAddress.parse`.
+        verify: check the broker's certificate and host name (``amqps`` only). False is logged at every start.
+        queues: declared as soon as the broker is there; publishing to other queues is possible and not checked beforehand.
+        exchange: documents go there with the queue name as routing key; empty is the default exchange.
+        declare: declare queues (and exchange and bindings) before use. With False they must exist.
+        durable: queues survive a restart of the broker.
+        persistent: delivery mode 2; False means that accepted mail dies with the broker.
+        lazy: classic queues keep their messages on disk (``x-queue-mode``).
+        max_priority: ``x-max-priority`` of classic queues, 1 to 255; None for none.
+        encoding: compression of bodies.
+        queue_type: ``x-queue-type``; a quorum queue is durable by nature and has neither lazy mode nor ``x-max-priority``.
+        throttle: most publishes that wait for their confirm at one time.
+        throttle_bytes: most body bytes that do. A single document above it is still sent, alone.
+        max_document_bytes: largest document (bytes of JSON) that the broker takes; None asks the broker's version.
+        confirm_timeout_s: bound of one ``publish`` call, waiting for its turn included.
+        connect_timeout_s: bound of one attempt to reach one address, and of each declaration.
+        heartbeat_s: AMQP heartbeat; a silent broker is given up after about three.
+    """
+
+    addresses: tuple[BrokerAddress, ...] = attrs.field(converter=_parsed)
+    verify: bool = True
+    queues: tuple[str, ...] = attrs.field(default=(), validator=_names)
+    exchange: str = ""
+    declare: bool = True
+    durable: bool = True
+    persistent: bool = True
+    lazy: bool = False
+    max_priority: int | None = None
+    encoding: Encoding = Encoding.IDENTITY
+    queue_type: QueueType = QueueType.CLASSIC
+    throttle: int = attrs.field(default=100)
+    throttle_bytes: int = attrs.field(default=64 * MEBIBYTE, validator=validators.gt(0))
+    max_document_bytes: int | None = None
+    confirm_timeout_s: float = attrs.field(default=30.0, validator=validators.gt(0))
+    connect_timeout_s: float = attrs.field(default=10.0, validator=validators.gt(0))
+    heartbeat_s: int = attrs.field(default=20)
+
+    @addresses.validator
+    def _check_addresses(self, _: object, value: tuple[BrokerAddress, ...]) -> None:
+        if not value:
+            raise ValueError("at least one address of a broker is needed")
+
+    @throttle.validator
+    def _check_throttle(self, _: object, value: int) -> None:
+        if not 1 <= value <= MAX_THROTTLE:
+            raise ValueError(f"throttle must be 1 to {MAX_THROTTLE}, not {value}")
+
+    @heartbeat_s.validator
+    def _check_heartbeat(self, _: object, value: int) -> None:
+        if not 1 <= value <= 600:
+            raise ValueError(f"heartbeat_s must be 1 to 600 seconds, not {value}")
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_priority is not None and not 1 <= self.max_priority <= MAX_PRIORITIES:
+            raise ValueError(f"max_priority must be 1 to {MAX_PRIORITIES}, not {self.max_priority}")
+        if self.max_document_bytes is not None and self.max_document_bytes <= 0:
+            raise ValueError(f"max_document_bytes must be above zero, not {self.max_document_bytes}")
+        if len(self.exchange.encode()) > MAX_QUEUE_NAME_BYTES:
+            raise ValueError(f"an exchange name has at most {MAX_QUEUE_NAME_BYTES} bytes")
+        if self.queue_type is QueueType.QUORUM:
+            refused = {"durable: false": not self.durable, "lazy": self.lazy, "max_priority": self.max_priority is not None}
+            for name, set_ in refused.items():
+                if set_:
+                    raise ValueError(f"a quorum queue cannot be combined with {name}")
+
+    @property
+    def queue_arguments(self) -> dict[str, str | int]:
+        """The ``x-…`` arguments with which every queue is declared. Classic is the broker's default and named to no one, so that queues
+        which older software declared without a type fit.
+        """
+        arguments: dict[str, str | int] = {}
+        if self.queue_type is not QueueType.CLASSIC:
+            arguments["x-queue-type"] = self.queue_type.value
+        if self.lazy:
+            arguments["x-queue-mode"] = "lazy"
+        if self.max_priority is not None:
+            arguments["x-max-priority"] = self.max_priority
+        return arguments
