@@ -1,0 +1,38 @@
+"""What a :class:`~tidegate.domain.smtp.session.Session` asks of the owner of the socket, in order."""
+
+import attrs
+
+from tidegate.domain.envelope import Envelope
+
+
+@attrs.frozen
+class Send:
+    """Write these bytes to the client."""
+
+    data: bytes
+
+
+@attrs.frozen
+class StartTls:
+    """Start a TLS handshake as server, then call ``tls_established``. The 220 has been given in the :class:`Send` before."""
+
+
+@attrs.frozen
+class MessageComplete:
+    """A message has arrived whole. Make it durable, then call ``message_done`` with the reply; the session waits until then.
+
+    Attributes:
+        envelope: of this transaction.
+        data: the message as sent, dots unstuffed (RFC 5321 section 4.5.2), line ends CRLF only unless the body is BINARYMIME.
+    """
+
+    envelope: Envelope
+    data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
+
+
+@attrs.frozen
+class Close:
+    """Close the connection once everything sent is on its way. Nothing follows."""
+
+
+Event = Send | StartTls | MessageComplete | Close

@@ -1,0 +1,289 @@
+"""What input means: command lines, message data, chunks; and the order in which replies and events leave (RFC 5321, RFC 2920, RFC 3030).
+
+:class:`Machine` cuts the stream of bytes into commands and messages. What a command does is told by its subclass
+:class:`~tidegate.domain.smtp.session.Session`. The result does not depend on how the input is cut into pieces.
+"""
+
+import re
+from enum import Enum
+
+import attrs
+
+from tidegate.domain.connection import Tls
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send
+from tidegate.domain.smtp.message_data import Refusal
+from tidegate.domain.smtp.policy import Policy
+from tidegate.domain.smtp.profile import Profile, greeting
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.transaction import Transaction
+
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+# First words of other protocols that browsers and scanners are made to speak at mail servers; and TLS where none was asked for.
+OTHER_PROTOCOL = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16|SSH-")
+# How refused data is answered.
+_REFUSALS = {
+    Refusal.TOO_BIG: replies.TOO_BIG,
+    Refusal.NO_MEMORY: replies.NO_SPACE,
+    Refusal.BARE_LINE_ENDS: replies.BARE_LINE_ENDS,
+}
+
+
+class Mode(Enum):
+    """What the next byte of input means."""
+
+    COMMAND = "command"
+    DATA = "data"
+    CHUNK = "chunk"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+@attrs.define
+class Machine:
+    """Input, output and the one transaction of a session; no command has a meaning here.
+
+    Every public method returns the events to carry out, in order, and none raises on any input. In WAITING mode the owner of the socket stops
+    reading: what still comes is kept.
+
+    Attributes:
+        profile: what is offered.
+        policy: decisions beyond syntax.
+        tls: what protects the session; set from the start on an implicit-TLS port.
+        relax_line_ends: make bare CR and LF in message data a CRLF instead of refusing the message (for known clients only).
+        helo: argument of the last EHLO or HELO, ``""`` before.
+        esmtp: whether it was EHLO.
+    """
+
+    profile: Profile
+    policy: Policy
+    tls: Tls | None = None
+    relax_line_ends: bool = False
+    helo: str = ""
+    esmtp: bool = False
+    _mode: Mode = Mode.COMMAND
+    _input: bytes = b""
+    _at: int = 0  # where the unread part of the input begins
+    _events: list[Event] = attrs.field(factory=list)
+    _replies: list[bytes] = attrs.field(factory=list)
+    _transaction: Transaction | None = None
+    _errors: int = 0
+    _idle_commands: int = 0
+    _transactions: int = 0
+    _chunk_left: int = 0
+    _chunk_last: bool = False
+    _chunk_refused: Reply | None = None
+
+    # -- what the owner of the socket calls ------------------------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> Mode:
+        """What the next byte of input means."""
+        return self._mode
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a message is on its way: a shutdown lets it finish."""
+        return self._transaction is not None
+
+    @property
+    def receiving_data(self) -> bool:
+        """Whether message data is expected: the time limits of data apply."""
+        return self._mode is Mode.DATA or self._mode is Mode.CHUNK
+
+    def open(self) -> list[Event]:
+        """Greet the client."""
+        self._replies.append(greeting(self.profile.hostname).wire)
+        return self._drain()
+
+    def refuse(self, reply: Reply) -> list[Event]:
+        """Say one reply and close: a refusal in place of the greeting, a time-out, a shutdown. Nothing happens on a closed session."""
+        if self._mode is Mode.CLOSED:
+            return []
+        self._end(reply)
+        return self._drain()
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take input of any length, cut anywhere."""
+        if self._mode is Mode.CLOSED:
+            return []
+        self._input = self._input[self._at :] + data if self._input else data
+        self._at = 0
+        if self._mode is not Mode.WAITING:
+            self._advance()
+        return self._drain()
+
+    def message_done(self, reply: Reply) -> list[Event]:
+        """Answer :class:`MessageComplete`: the reply goes to the client, the transaction is over."""
+        if self._mode is Mode.CLOSED:
+            return []
+        self._mode = Mode.COMMAND
+        self._reset()
+        self._replies.append(reply.wire)
+        self._advance()
+        return self._drain()
+
+    def tls_established(self, tls: Tls) -> list[Event]:
+        """Answer :class:`StartTls`: the handshake is done; the client starts anew (RFC 3207 section 4.2)."""
+        self.tls = tls
+        self.helo, self.esmtp = "", False
+        self._input, self._at = b"", 0
+        self._reset()
+        self._mode = Mode.COMMAND
+        return []
+
+    def connection_lost(self) -> None:
+        """The client is gone: what it had not finished is dropped."""
+        self._mode = Mode.CLOSED
+        self._input, self._at = b"", 0
+        self._reset()
+
+    # -- input -----------------------------------------------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        while self._at < len(self._input):
+            match self._mode:
+                case Mode.COMMAND:
+                    if not self._next_command():
+                        return
+                case Mode.DATA:
+                    self._take_data()
+                case Mode.CHUNK:
+                    self._take_chunk()
+                case _:
+                    return
+        self._input, self._at = b"", 0
+
+    def _next_command(self) -> bool:
+        """Handle one command line; False when none is complete."""
+        data, start = self._input, self._at
+        end = data.find(b"\r\n", start)
+        if end < 0:
+            self._incomplete_line(data[start:])
+            return False
+        line = data[start:end]
+        self._at = end + 2
+        size = self._at - start
+        limits = self.profile.limits
+        if size > limits.unterminated:
+            self._end(replies.LINE_TOO_LONG)
+        elif _CONTROL.search(line) is not None:
+            self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
+        elif size > limits.command_line:
+            self._error(replies.LINE_TOO_LONG)
+        else:
+            self._command(line)
+        return True
+
+    def _incomplete_line(self, line: bytes) -> None:
+        """End the session where no CRLF could make the line good: a client that ends lines otherwise would wait for ever."""
+        if len(line) > self.profile.limits.unterminated:
+            self._end(replies.LINE_TOO_LONG)
+        elif _CONTROL.search(line.removesuffix(b"\r")) is not None:
+            self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
+
+    def _command(self, line: bytes) -> None:
+        """Handle one command line, given without its CRLF; free of control characters and not too long."""
+        raise NotImplementedError
+
+    def _take_data(self) -> None:
+        transaction = self._transaction
+        assert transaction is not None
+        assert transaction.data is not None
+        data = self._input[self._at :] if self._at else self._input
+        self._input, self._at = b"", 0
+        consumed = transaction.data.feed(data)
+        if consumed is not None:
+            if consumed < len(data):
+                self._input, self._at = data, consumed
+            self._message_arrived(transaction, dots=True)
+
+    def _take_chunk(self) -> None:
+        piece = self._input[self._at : self._at + self._chunk_left]
+        self._at += len(piece)
+        self._chunk_left -= len(piece)
+        if self._chunk_refused is None and self._transaction is not None and self._transaction.data is not None:
+            self._transaction.data.feed_chunk(piece)
+        if self._chunk_left == 0:
+            self._chunk_arrived()
+
+    def _chunk_arrived(self) -> None:
+        self._mode = Mode.COMMAND
+        transaction = self._transaction
+        if self._chunk_refused is not None:
+            self._error(self._chunk_refused)
+            return
+        assert transaction is not None
+        assert transaction.data is not None
+        refusal = transaction.data.refusal
+        if self._chunk_last:
+            self._message_arrived(transaction, dots=False)
+        elif refusal is not None:  # later chunks are answered 503 (RFC 3030 section 2: a failed chunk ends the transaction)
+            self._reset()
+            self._reply(_REFUSALS[refusal])
+        else:
+            self._reply(replies.CHUNK_OK)
+
+    def _message_arrived(self, transaction: Transaction, *, dots: bool) -> None:
+        assert transaction.data is not None
+        self._idle_commands = 0
+        result = transaction.data.finish(dots=dots, relax=self.relax_line_ends, binary=transaction.binary and not dots)
+        if isinstance(result, Refusal):
+            self._reset()
+            self._mode = Mode.COMMAND
+            if result is Refusal.BARE_LINE_ENDS and dots:
+                # Whatever follows may have been meant as part of the message by whoever wrote it.
+                self._end(replies.BARE_LINE_ENDS)
+            else:
+                self._reply(_REFUSALS[result])
+            return
+        self._mode = Mode.WAITING
+        self._emit(MessageComplete(transaction.envelope(), result))
+
+    # -- output ----------------------------------------------------------------------------------------------------------------------------
+
+    def _reply(self, reply: Reply) -> None:
+        self._replies.append(reply.wire)
+
+    def _error(self, reply: Reply) -> None:
+        """A negative reply to a command; enough of them end the session."""
+        self._replies.append(reply.wire)
+        self._errors += 1
+        if self._errors >= self.profile.limits.errors:
+            self._end(replies.TOO_MANY_ERRORS)
+
+    def _end(self, reply: Reply) -> None:
+        self._replies.append(reply.wire)
+        self._emit(Close())
+        self._mode = Mode.CLOSED
+        self._input, self._at = b"", 0
+        self._reset()
+
+    def _emit(self, event: Event) -> None:
+        self._flush()
+        self._events.append(event)
+
+    def _flush(self) -> None:
+        if self._replies:
+            self._events.append(Send(self._replies[0] if len(self._replies) == 1 else b"".join(self._replies)))
+            self._replies.clear()
+
+    def _drain(self) -> list[Event]:
+        self._flush()
+        events, self._events = self._events, []
+        return events
+
+    def _reset(self) -> None:
+        if self._transaction is not None:
+            self._transaction.release()
+            self._transaction = None
+
+    def _idle(self) -> bool:
+        """Count a command that brings no message further; True when the session has ended for it."""
+        self._idle_commands += 1
+        if self._idle_commands > self.profile.limits.idle_commands:
+            self._errors += 1
+            if self._errors >= self.profile.limits.errors:
+                self._end(replies.TOO_MANY_ERRORS)
+                return True
+        return False

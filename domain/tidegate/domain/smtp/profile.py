@@ -1,0 +1,61 @@
+"""What a server offers in its greeting and EHLO reply (RFC 5321 section 4.1.1.1)."""
+
+from functools import lru_cache
+
+import attrs
+
+from tidegate.domain.address import Validation
+from tidegate.domain.smtp.limits import Limits
+from tidegate.domain.smtp.reply import Reply
+
+
+@attrs.frozen
+class Profile:
+    """The offer of one listener, the same for all its sessions.
+
+    Attributes:
+        hostname: our name in greeting and replies, as ``smtp-hostname`` and its fall-backs give it.
+        validation: value of ``smtp-validate-address``.
+        dsn: offer DSN (``dsn-advertise``).
+        tls: a certificate is there: offer STARTTLS.
+        limits: bounds of a session.
+    """
+
+    hostname: str
+    validation: Validation = Validation.STRICT
+    dsn: bool = True
+    tls: bool = False
+    limits: Limits = attrs.field(factory=Limits)
+
+
+def greeting(hostname: str) -> Reply:
+    """The 220 of RFC 5321 section 3.1; no enhanced code there (RFC 2034 section 4)."""
+    return Reply.of(220, "", f"{hostname} ESMTP Tidegate")
+
+
+@lru_cache(maxsize=64)
+def ehlo_reply(profile: Profile, max_message_bytes: int, *, secure: bool) -> Reply:
+    """The list of extensions: PIPELINING (RFC 2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING and
+    BINARYMIME (3030), DSN (3461), STARTTLS (3207), LIMITS (9422)."""
+    lines = [
+        f"{profile.hostname} at your service",
+        "PIPELINING",
+        f"SIZE {max_message_bytes}",
+        "8BITMIME",
+        "SMTPUTF8",
+        "ENHANCEDSTATUSCODES",
+        "CHUNKING",
+        "BINARYMIME",
+    ]
+    if profile.dsn:
+        lines.append("DSN")
+    if profile.tls and not secure:
+        lines.append("STARTTLS")
+    lines.append(f"LIMITS RCPTMAX={profile.limits.recipients}")
+    return Reply(250, "", tuple(lines))
+
+
+@lru_cache(maxsize=64)
+def helo_reply(profile: Profile) -> Reply:
+    """HELO knows no extensions."""
+    return Reply.of(250, "", f"{profile.hostname} at your service")

@@ -1,0 +1,42 @@
+"""SMTP replies as values (RFC 5321 section 4.2, enhanced status codes of RFC 2034 and RFC 3463)."""
+
+import attrs
+
+
+def _encode(reply: "Reply") -> bytes:
+    prefix = f"{reply.enhanced} " if reply.enhanced else ""
+    *first, last = reply.lines
+    text = "".join(f"{reply.code}-{prefix}{line}\r\n" for line in first) + f"{reply.code} {prefix}{last}\r\n"
+    return text.encode("utf-8")
+
+
+@attrs.frozen
+class Reply:
+    """One reply, of one line or several.
+
+    Attributes:
+        code: three digits; the first one tells success (2), intermediate (3), temporary (4) or permanent failure (5).
+        enhanced: enhanced status code like ``5.7.1``, repeated on each line; empty where RFC 2034 section 4 exempts the reply.
+        lines: texts without line ends, at least one; callers never put anything here that a client sent, but for addresses that
+            passed the grammar.
+        wire: the bytes to send, ready-made.
+    """
+
+    code: int
+    enhanced: str
+    lines: tuple[str, ...]
+    wire: bytes = attrs.field(init=False, repr=False, eq=False, default=attrs.Factory(_encode, takes_self=True))
+
+    @classmethod
+    def of(cls, code: int, enhanced: str, text: str) -> "Reply":
+        """A reply of one line."""
+        return cls(code, enhanced, (text,))
+
+    @property
+    def positive(self) -> bool:
+        """Whether the command did what was asked (2yz)."""
+        return self.code < 300
+
+    def __str__(self) -> str:
+        """Return the reply as a log shows it: the last line."""
+        return " ".join(filter(None, (str(self.code), self.enhanced, self.lines[-1])))

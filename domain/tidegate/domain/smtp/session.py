@@ -1,0 +1,232 @@
+"""What each SMTP command does (RFC 5321 section 4.1).
+
+Theory of operation. :class:`Session` is the whole server side of one dialogue, without I/O. ``receive`` takes bytes as they come and returns
+events in the order in which they must be carried out. The session is in one mode at a time, which says what the next byte means:
+
+- COMMAND: a command line, ended by CRLF and nothing else;
+- DATA: message data up to CRLF.CRLF;
+- CHUNK: a known number of octets of BDAT;
+- WAITING: an event was given that must be answered first (``message_done``, ``tls_established``); input is kept;
+- CLOSED: nothing is read any more.
+
+All replies between two other events leave in one ``Send``, so that a pipelining client gets one packet (RFC 2920). Input that came before a TLS
+handshake is never looked at after it (RFC 3207 section 5, CVE-2011-0411).
+"""
+
+import re
+from collections.abc import Callable
+
+import attrs
+
+from tidegate.domain.address import NULL_PATH, parse_path
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.events import StartTls
+from tidegate.domain.smtp.machine import OTHER_PROTOCOL, Machine, Mode
+from tidegate.domain.smtp.parameters import parse_mail_parameters, parse_rcpt_parameters
+from tidegate.domain.smtp.profile import ehlo_reply, helo_reply
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.transaction import Transaction
+
+_HELO_ARGUMENT = re.compile(rb"[!-~]{1,255}")
+_MAIL_FROM = re.compile(rb"FROM: *+", re.IGNORECASE)
+_RCPT_TO = re.compile(rb"TO: *+", re.IGNORECASE)
+_BDAT = re.compile(rb"([0-9]{1,18})(?: +(LAST))? *+", re.IGNORECASE)
+_TINY_CHUNK = 512
+"""Octets. A chunk below it that is not the last counts as a command without progress: a million chunks of one octet are no message."""
+
+
+@attrs.define
+class Session(Machine):
+    """One client's dialogue: call :meth:`open` once, then :meth:`receive` for all input, and the answer methods when an event asks for them."""
+
+    def _command(self, line: bytes) -> None:
+        verb, _, argument = line.partition(b" ")
+        handler = _HANDLERS.get(verb) or _HANDLERS.get(verb.upper())
+        if handler is not None:
+            handler(self, argument)
+        elif OTHER_PROTOCOL.match(line):
+            self._end(replies.NOT_SMTP)
+        elif verb.upper() == b"PROXY":
+            self._end(replies.NOT_A_PROXY)
+        else:
+            self._error(replies.UNKNOWN_COMMAND if verb else replies.EMPTY_COMMAND)
+
+    def _ehlo(self, argument: bytes) -> None:
+        if self._hello(argument, esmtp=True):
+            self._reply(ehlo_reply(self.profile, self.policy.max_message_bytes(), secure=self.tls is not None))
+
+    def _helo(self, argument: bytes) -> None:
+        if self._hello(argument, esmtp=False):
+            self._reply(helo_reply(self.profile))
+
+    def _hello(self, argument: bytes, *, esmtp: bool) -> bool:
+        argument = argument.strip(b" ")
+        if _HELO_ARGUMENT.fullmatch(argument) is None:
+            self._error(replies.BAD_HELO)
+            return False
+        if self._idle():
+            return False
+        self._reset()  # RFC 5321 section 4.1.4: as if RSET had been said
+        self.helo, self.esmtp = argument.decode("ascii"), esmtp
+        return True
+
+    def _mail(self, argument: bytes) -> None:
+        if not self.helo:
+            return self._error(replies.HELLO_FIRST)
+        if self._transaction is not None:
+            return self._error(replies.NESTED_MAIL)
+        prefix = _MAIL_FROM.match(argument)
+        if prefix is None:
+            return self._error(replies.MAIL_SYNTAX)
+        mailbox, rest = parse_path(argument[prefix.end() :], self.profile.validation)
+        if mailbox is None:
+            return self._error(replies.BAD_SENDER)
+        parameters = parse_mail_parameters(rest, dsn=self.profile.dsn)
+        if isinstance(parameters, Reply):
+            return self._error(parameters)
+        if not mailbox.ascii and not parameters.smtputf8:
+            return self._error(replies.NEEDS_SMTPUTF8)
+        if parameters.size > self.policy.max_message_bytes():
+            return self._reply(replies.TOO_BIG)
+        refusal = self.policy.admit_transaction(parameters.size)
+        if refusal is not None:
+            return self._reply(refusal)
+        self._transactions += 1
+        if self._transactions > self.profile.limits.transactions:
+            return self._end(replies.SESSION_TOO_LONG)
+        self._transaction = Transaction(mailbox, parameters)
+        return self._reply(replies.SENDER_OK)
+
+    def _rcpt(self, argument: bytes) -> None:
+        transaction = self._transaction
+        if transaction is None:
+            return self._error(replies.MAIL_FIRST if self.helo else replies.HELLO_FIRST)
+        if transaction.chunked:
+            return self._error(replies.CHUNKS_STARTED)
+        prefix = _RCPT_TO.match(argument)
+        if prefix is None:
+            return self._error(replies.RCPT_SYNTAX)
+        mailbox, rest = parse_path(argument[prefix.end() :], self.profile.validation)
+        if mailbox is None or mailbox is NULL_PATH:
+            return self._error(replies.BAD_RECIPIENT)
+        parameters = parse_rcpt_parameters(rest, dsn=self.profile.dsn, smtputf8=transaction.parameters.smtputf8)
+        if isinstance(parameters, Reply):
+            return self._error(parameters)
+        if not mailbox.ascii and not transaction.parameters.smtputf8:
+            return self._error(replies.NEEDS_SMTPUTF8)
+        limit = self.profile.limits.recipients
+        if len(transaction.recipients) >= limit:
+            transaction.overshoot += 1
+            # As many again may be tried: a client that pipelines its RCPTs learns of the limit only afterwards.
+            return self._reply(replies.TOO_MANY_RECIPIENTS) if transaction.overshoot <= limit else self._error(replies.TOO_MANY_RECIPIENTS)
+        verdict = self.policy.admit_recipient(mailbox)
+        if isinstance(verdict, Reply):
+            return self._error(verdict)
+        transaction.add_recipient(mailbox, parameters, local=verdict)
+        return self._reply(replies.RECIPIENT_OK)
+
+    def _data(self, argument: bytes) -> None:
+        transaction = self._transaction
+        if argument.strip(b" "):
+            return self._error(replies.NO_ARGUMENT_ALLOWED)
+        if transaction is None:
+            return self._error(replies.MAIL_FIRST if self.helo else replies.HELLO_FIRST)
+        if transaction.chunked:
+            return self._error(replies.CHUNKS_STARTED)
+        if transaction.binary:
+            return self._error(replies.BINARY_NEEDS_BDAT)
+        if not transaction.recipients:
+            return self._error(replies.NO_RECIPIENTS)
+        transaction.begin_data(self.policy.max_message_bytes(), self.policy)
+        self._mode = Mode.DATA
+        return self._reply(replies.START_DATA)
+
+    def _bdat(self, argument: bytes) -> None:
+        match = _BDAT.fullmatch(argument)
+        if match is None:
+            # The octets that follow cannot be told from commands: the dialogue is lost.
+            return self._end(replies.BDAT_SYNTAX)
+        transaction = self._transaction
+        self._chunk_left, self._chunk_last = int(match[1]), match[2] is not None
+        if self._chunk_left < _TINY_CHUNK and not self._chunk_last and self._idle():
+            return None
+        # The chunk is read even where it is refused: its octets are on their way (RFC 3030 section 2).
+        if transaction is None:
+            self._chunk_refused = replies.MAIL_FIRST if self.helo else replies.HELLO_FIRST
+        elif not transaction.recipients:
+            self._chunk_refused = replies.NO_RECIPIENTS
+        else:
+            self._chunk_refused = None
+            transaction.chunked = True
+            transaction.begin_data(self.policy.max_message_bytes(), self.policy)
+        if self._chunk_left:
+            self._mode = Mode.CHUNK
+        else:
+            self._chunk_arrived()
+        return None
+
+    def _rset(self, argument: bytes) -> None:
+        if argument.strip(b" "):
+            return self._error(replies.NO_ARGUMENT_ALLOWED)
+        if not self._idle():
+            self._reset()
+            self._reply(replies.OK)
+        return None
+
+    def _noop(self, _argument: bytes) -> None:
+        if not self._idle():
+            self._reply(replies.OK)
+
+    def _vrfy(self, _argument: bytes) -> None:
+        if not self._idle():  # the same answer to everyone about everything: nothing can be learned (RFC 5321 section 7.3)
+            self._reply(replies.CANNOT_VERIFY)
+
+    def _help(self, _argument: bytes) -> None:
+        if not self._idle():
+            self._reply(replies.HELP)
+
+    def _not_implemented(self, _argument: bytes) -> None:
+        self._error(replies.NOT_IMPLEMENTED)
+
+    def _starttls(self, argument: bytes) -> None:
+        if argument.strip(b" "):
+            return self._error(replies.NO_ARGUMENT_ALLOWED)
+        if self.tls is not None:
+            return self._error(replies.TLS_ACTIVE)
+        if not self.profile.tls:
+            return self._error(replies.TLS_UNAVAILABLE)
+        if not self.helo:
+            return self._error(replies.HELLO_FIRST)
+        if self._transaction is not None:
+            return self._error(replies.IN_TRANSACTION)
+        if self._at < len(self._input):
+            # Plain text that came with STARTTLS would be taken for protected text after the handshake.
+            return self._end(replies.SYNCHRONIZATION)
+        self._mode = Mode.WAITING
+        self._reply(replies.START_TLS)
+        return self._emit(StartTls())
+
+    def _quit(self, argument: bytes) -> None:
+        if argument.strip(b" "):
+            return self._error(replies.NO_ARGUMENT_ALLOWED)
+        return self._end(replies.BYE)
+
+
+_HANDLERS: dict[bytes, Callable[[Session, bytes], None]] = {
+    b"EHLO": Session._ehlo,
+    b"HELO": Session._helo,
+    b"MAIL": Session._mail,
+    b"RCPT": Session._rcpt,
+    b"DATA": Session._data,
+    b"BDAT": Session._bdat,
+    b"RSET": Session._rset,
+    b"NOOP": Session._noop,
+    b"VRFY": Session._vrfy,
+    b"HELP": Session._help,
+    b"STARTTLS": Session._starttls,
+    b"QUIT": Session._quit,
+    b"AUTH": Session._not_implemented,
+    b"EXPN": Session._not_implemented,
+    b"TURN": Session._not_implemented,
+    b"ETRN": Session._not_implemented,
+}

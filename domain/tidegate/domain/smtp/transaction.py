@@ -1,0 +1,56 @@
+"""One mail transaction: from MAIL to the end of data (RFC 5321 section 3.3)."""
+
+import attrs
+
+from tidegate.domain.address import Mailbox
+from tidegate.domain.envelope import Body, Envelope, Recipient
+from tidegate.domain.smtp.message_data import ByteBudget, MessageData
+from tidegate.domain.smtp.parameters import MailParameters, RcptParameters
+
+
+@attrs.define
+class Transaction:
+    """What MAIL, RCPT and BDAT have gathered so far.
+
+    Attributes:
+        sender: the reverse path.
+        parameters: of MAIL.
+        recipients: accepted ones in order; a mailbox that is given twice counts once, with the parameters of its first RCPT.
+        data: the message data once DATA or BDAT has begun.
+        chunked: BDAT has begun.
+        overshoot: RCPT commands beyond the limit of recipients.
+    """
+
+    sender: Mailbox
+    parameters: MailParameters
+    recipients: dict[str, Recipient] = attrs.field(factory=dict)
+    data: MessageData | None = None
+    chunked: bool = False
+    overshoot: int = 0
+
+    def add_recipient(self, mailbox: Mailbox, parameters: RcptParameters, *, local: bool) -> None:
+        """Take a recipient; a second RCPT for the same mailbox changes nothing."""
+        key = mailbox.key
+        if key not in self.recipients:
+            self.recipients[key] = Recipient(mailbox.text, local, parameters.notify, parameters.orcpt)
+
+    def begin_data(self, max_bytes: int, budget: ByteBudget) -> MessageData:
+        """The buffer for the message; made at the first call."""
+        if self.data is None:
+            self.data = MessageData(max_bytes, budget)
+        return self.data
+
+    def envelope(self) -> Envelope:
+        """The finished envelope; there is at least one recipient."""
+        given = self.parameters
+        return Envelope(self.sender.text, tuple(self.recipients.values()), given.body, given.smtputf8, given.ret, given.envid)
+
+    @property
+    def binary(self) -> bool:
+        """Whether BODY=BINARYMIME was declared."""
+        return self.parameters.body is Body.BINARY_MIME
+
+    def release(self) -> None:
+        """Give the memory of the data back."""
+        if self.data is not None:
+            self.data.release()

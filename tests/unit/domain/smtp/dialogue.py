@@ -1,0 +1,118 @@
+"""Runs a session without a socket: answers its events at once and records what came of them."""
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from tidegate.domain.address import Mailbox, Validation
+from tidegate.domain.connection import Tls
+from tidegate.domain.envelope import Envelope
+from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp.limits import Limits
+from tidegate.domain.smtp.profile import Profile
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.session import Session
+
+QUEUED = Reply.of(250, "2.0.0", "queued")
+
+
+@attrs.define
+class StaticPolicy:
+    """A policy that is data."""
+
+    max_bytes: int = 10_000
+    refuse_transaction: Reply | None = None
+    refused: dict[str, Reply] = attrs.field(factory=dict)
+    local: frozenset[str] = frozenset()
+    budget: int = 1_000_000
+
+    def max_message_bytes(self) -> int:
+        """As set."""
+        return self.max_bytes
+
+    def admit_transaction(self, declared_bytes: int) -> Reply | None:
+        """As set."""
+        return self.refuse_transaction
+
+    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+        """By the tables."""
+        return self.refused.get(mailbox.text) or mailbox.text in self.local
+
+    def take_bytes(self, count: int) -> bool:
+        """From the budget."""
+        if count > self.budget:
+            return False
+        self.budget -= count
+        return True
+
+    def give_bytes(self, count: int) -> None:
+        """Back to the budget."""
+        self.budget += count
+
+
+@attrs.define
+class Dialogue:
+    """One session, driven.
+
+    Attributes:
+        output: all bytes sent to the client.
+        messages: what was complete, in order.
+        closed: whether the session closed the connection.
+        handshakes: how many TLS handshakes were asked for; each succeeds at once.
+    """
+
+    session: Session
+    output: bytearray = attrs.field(factory=bytearray)
+    messages: list[tuple[Envelope, bytes]] = attrs.field(factory=list)
+    closed: bool = False
+    handshakes: int = 0
+    answer: Reply = QUEUED
+
+    @classmethod
+    def start(
+        cls,
+        policy: StaticPolicy | None = None,
+        *,
+        limits: Limits | None = None,
+        tls: bool = False,
+        dsn: bool = True,
+        loose: bool = False,
+        relax: bool = False,
+    ) -> "Dialogue":
+        """A dialogue that has been greeted."""
+        profile = Profile("mx.example.com", Validation.LOOSE if loose else Validation.STRICT, dsn, tls, limits or Limits())
+        dialogue = cls(Session(profile, policy or StaticPolicy(), relax_line_ends=relax))
+        dialogue._carry_out(dialogue.session.open())
+        return dialogue
+
+    def send(self, *pieces: bytes) -> str:
+        """Feed the pieces one by one; return what was said meanwhile."""
+        before = len(self.output)
+        for piece in pieces:
+            self._carry_out(self.session.receive(piece))
+        return self.output[before:].decode("utf-8")
+
+    def codes(self, *pieces: bytes) -> list[str]:
+        """Feed the pieces; return code and enhanced code of each reply, one entry a reply."""
+        lines = self.send(*pieces).splitlines()
+        return [" ".join(line.split(" ")[:2]) if line[4:5].isdigit() else line[:3] for line in lines if line[3:4] != "-"]
+
+    def _carry_out(self, events: Iterable[Event]) -> None:
+        pending: Sequence[Event] = list(events)
+        while pending:
+            answers: list[Event] = []
+            for event in pending:
+                assert not self.closed, "an event after Close"
+                match event:
+                    case Send(data):
+                        assert data.endswith(b"\r\n")
+                        self.output += data
+                    case MessageComplete(envelope, data):
+                        self.messages.append((envelope, data))
+                        answers += self.session.message_done(self.answer)
+                    case StartTls():
+                        self.handshakes += 1
+                        answers += self.session.tls_established(Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+                    case Close():
+                        self.closed = True
+            pending = answers
