@@ -32,7 +32,14 @@ class MessageComplete:
 
 @attrs.frozen
 class Close:
-    """Close the connection once everything sent is on its way. Nothing follows."""
+    """Close the connection once everything sent is on its way. Nothing follows.
+
+    Attributes:
+        linger: the client may still be sending, and a connection that is closed with input unread is reset, which can destroy the last reply on
+            its way (RFC 9293 section 3.10.4): close the sending side and read on for a moment.
+    """
+
+    linger: bool = True
 
 
 Event = Send | StartTls | MessageComplete | Close

@@ -254,7 +254,7 @@ class Machine:
 
     def _end(self, reply: Reply) -> None:
         self._replies.append(reply.wire)
-        self._emit(Close())
+        self._emit(Close(linger=reply is not replies.BYE))
         self._mode = Mode.CLOSED
         self._input, self._at = b"", 0
         self._reset()

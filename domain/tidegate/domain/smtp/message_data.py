@@ -113,6 +113,7 @@ class MessageData:
             data = data.replace(b"\r\n.", b"\r\n")
         if len(data) - 2 > self.max_bytes:
             return Refusal.TOO_BIG
+        self._buffer = bytearray()  # its memory stays reserved, for the message
         with memoryview(data) as view:
             return bytes(view[2:])
 

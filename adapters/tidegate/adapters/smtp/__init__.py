@@ -1,0 +1,8 @@
+"""The SMTP transport: sockets, TLS and timers around :class:`tidegate.domain.smtp.session.Session`. It knows nothing of mail rules."""
+
+from tidegate.adapters.smtp.connection import SmtpConnection as SmtpConnection
+from tidegate.adapters.smtp.server import Listener as Listener
+from tidegate.adapters.smtp.server import SmtpServer as SmtpServer
+from tidegate.adapters.smtp.timing import Timing as Timing
+
+__all__ = ["Listener", "SmtpConnection", "SmtpServer", "Timing"]

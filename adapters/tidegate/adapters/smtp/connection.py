@@ -1,0 +1,259 @@
+"""One client connection: an ``asyncio.Protocol`` that carries out what a session asks for."""
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+from tidegate.domain.connection import Client, Endpoints, Tls
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp.machine import Mode
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.session import Session
+from tidegate.ports.reception import IncomingMessage
+
+if TYPE_CHECKING:
+    from tidegate.adapters.smtp.server import SmtpServer
+
+WRITE_BUFFER = 65536
+"""Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
+READ_AHEAD = 65536
+"""Bytes of pipelined input that are kept while a message is being made durable; past it reading stops."""
+LINGER_BYTES = 1 << 20
+"""Bytes read and dropped after the last reply before the connection is reset."""
+
+
+class SmtpConnection(asyncio.Protocol):
+    """The socket side of one session.
+
+    Owned by an :class:`~tidegate.adapters.smtp.server.SmtpServer`, which calls :meth:`tick` about once a second; there is no timer per
+    connection, so that an idle one costs memory only.
+    """
+
+    __slots__ = (
+        "_data_bytes",
+        "_data_since",
+        "_ended",
+        "_half_closed",
+        "_progress",
+        "_read_paused",
+        "_server",
+        "_since",
+        "_tls_context",
+        "_transport",
+        "_waiting_bytes",
+        "_write_blocked_since",
+        "endpoints",
+        "session",
+    )
+
+    def __init__(self, server: "SmtpServer", session: Session, endpoints: Endpoints, tls_context: ssl.SSLContext | None) -> None:
+        self.session = session
+        self.endpoints = endpoints
+        self._server = server
+        self._tls_context = tls_context
+        self._transport: asyncio.Transport | None = None
+        self._since = self._progress = server.now()
+        self._data_since = 0.0
+        self._data_bytes = 0
+        self._waiting_bytes = 0
+        self._read_paused = False
+        self._write_blocked_since = 0.0
+        self._ended = 0.0
+        self._half_closed = False
+
+    # -- asyncio.Protocol ------------------------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet the client; on an implicit-TLS port the handshake is done by now."""
+        self._adopt(cast("asyncio.Transport", transport))
+        self.session.tls = _negotiated(transport)
+        self._server.connections.add(self)
+        self._carry_out(self.session.open())
+
+    def data_received(self, data: bytes) -> None:
+        """Hand input to the session."""
+        session = self.session
+        if self._ended:
+            self._linger(len(data))
+            return
+        if session.mode is Mode.WAITING:
+            self._read_ahead(len(data))
+        was_data = session.receiving_data
+        events = session.receive(data)
+        if events:
+            self._progress = self._server.now()
+            self._carry_out(events)
+        elif was_data:
+            self._progress = self._server.now()
+        if session.receiving_data:
+            self._count_data(len(data), started=not was_data)
+
+    def eof_received(self) -> bool:
+        """The client sends no more: what it has sent is still answered, then the connection ends."""
+        if self.session.mode is Mode.WAITING and self.session.tls is None:
+            self._half_closed = True
+            return True
+        return False
+
+    def pause_writing(self) -> None:
+        """The client does not read its replies: read nothing from it either."""
+        self._write_blocked_since = self._server.now()
+        self._pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client has read enough to go on."""
+        self._write_blocked_since = 0.0
+        self._resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone. A message being made durable is not affected."""
+        self.session.connection_lost()
+        self._server.connection_lost(self)
+
+    # -- what the server calls -------------------------------------------------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """Apply the time limits."""
+        timing = self._server.timing
+        if self._ended:
+            if now - self._ended > timing.linger:
+                self._abort()
+        elif self._write_blocked_since:
+            if now - self._write_blocked_since > timing.write:
+                self._abort()
+        elif self.session.mode is Mode.WAITING:
+            pass  # what stands behind the reception has deadlines of its own
+        elif now - self._progress > timing.silence:
+            self._refuse(replies.TIMEOUT)
+        elif self.session.receiving_data and self._too_slow(now):
+            self._refuse(replies.TOO_SLOW)
+        elif now - self._since > timing.session and not self.session.in_transaction:
+            self._refuse(replies.SESSION_TOO_LONG)
+
+    def stop(self, *, now_or_never: bool = False) -> None:
+        """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""
+        session = self.session
+        if self._ended or session.mode is Mode.WAITING or (session.in_transaction and not now_or_never):
+            return
+        self._refuse(replies.SHUTTING_DOWN)
+
+    # -- events ----------------------------------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, events: Iterable[Event]) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        for event in events:
+            match event:
+                case Send(data):
+                    transport.write(data)
+                case MessageComplete():
+                    self._server.start(self._receive_message(event))
+                case StartTls():
+                    self._server.start(self._start_tls())
+                case Close(linger):
+                    self._end(linger=linger)
+        if self._server.draining:
+            self.stop()
+
+    async def _receive_message(self, event: MessageComplete) -> None:
+        session = self.session
+        client = Client(self.endpoints, session.helo, session.esmtp, session.tls)
+        reply = await self._server.receive(IncomingMessage(client, event.envelope, event.data))
+        self._progress = self._server.now()
+        self._waiting_bytes = 0
+        self._carry_out(session.message_done(reply))
+        if self._half_closed and session.mode is not Mode.WAITING and self._transport is not None:
+            self._transport.close()
+        elif self._read_paused and not self._write_blocked_since:
+            self._resume_reading()
+
+    async def _start_tls(self) -> None:
+        transport = self._transport
+        if transport is None or self._tls_context is None:
+            return
+        transport.pause_reading()
+        self._transport = None
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(
+                transport, self, self._tls_context, server_side=True, ssl_handshake_timeout=self._server.timing.handshake
+            )
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            self._server.handshake_failed(self.endpoints, error)
+            transport.abort()
+            return
+        if secured is None:  # the client went away during the handshake
+            transport.abort()
+            return
+        self._adopt(secured)
+        self._progress = self._server.now()
+        self._read_paused = False
+        tls = _negotiated(secured)
+        assert tls is not None
+        self._carry_out(self.session.tls_established(tls))
+
+    def _refuse(self, reply: Reply) -> None:
+        self._carry_out(self.session.refuse(reply))
+
+    def _end(self, *, linger: bool) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        self._ended = self._server.now()
+        if linger and self.session.tls is None and not self._write_blocked_since and transport.can_write_eof():
+            transport.write_eof()
+            self._waiting_bytes = 0
+            self._resume_reading()
+        else:
+            transport.close()
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- flow ------------------------------------------------------------------------------------------------------------------------------
+
+    def _adopt(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_BUFFER)
+
+    def _read_ahead(self, count: int) -> None:
+        self._waiting_bytes += count
+        if self._waiting_bytes > READ_AHEAD:
+            self._pause_reading()
+
+    def _linger(self, count: int) -> None:
+        self._waiting_bytes += count
+        if self._waiting_bytes > LINGER_BYTES:
+            self._abort()
+
+    def _pause_reading(self) -> None:
+        if not self._read_paused and self._transport is not None:
+            self._read_paused = True
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._read_paused and self._transport is not None and not self._transport.is_closing():
+            self._read_paused = False
+            self._transport.resume_reading()
+
+    def _count_data(self, count: int, *, started: bool) -> None:
+        if started:
+            self._data_since, self._data_bytes = self._server.now(), 0
+        self._data_bytes += count
+
+    def _too_slow(self, now: float) -> bool:
+        timing = self._server.timing
+        elapsed = now - self._data_since
+        return elapsed > timing.rate_grace and self._data_bytes < timing.min_rate * elapsed
+
+
+def _negotiated(transport: asyncio.BaseTransport) -> Tls | None:
+    ssl_object = transport.get_extra_info("ssl_object")
+    if ssl_object is None:
+        return None
+    cipher = ssl_object.cipher()
+    return Tls(ssl_object.version() or "", cipher[0] if cipher else "")

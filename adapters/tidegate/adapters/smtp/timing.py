@@ -1,0 +1,29 @@
+"""Time limits of a connection. All are measured on the loop's monotonic clock."""
+
+import attrs
+
+
+@attrs.frozen
+class Timing:
+    """Time limits, in seconds unless said otherwise.
+
+    Attributes:
+        silence: how long a client may take for a command line, or between two pieces of message data (``smtp-timeout``; RFC 5321 section
+            4.5.3.2.7 asks for 5 minutes).
+        min_rate: message data below this many bytes a second is cut off (``smtp-min-rate``); 0 switches it off.
+        rate_grace: not before message data has taken this long: RFC 5321 section 4.5.3.2.5 gives a data block 3 minutes, slow starts are normal.
+        session: how long a session may last; a message under way is finished (``smtp-session-time``).
+        handshake: how long a TLS handshake may take.
+        write: how long a client may refuse to read our replies.
+        linger: how long a connection that we end is read on, so that the client gets the last reply.
+        drain: how long message data may still take once the server stops.
+    """
+
+    silence: float = 300.0
+    min_rate: int = 100
+    rate_grace: float = 60.0
+    session: float = 7200.0
+    handshake: float = 30.0
+    write: float = 30.0
+    linger: float = 2.0
+    drain: float = 30.0

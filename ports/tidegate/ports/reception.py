@@ -1,0 +1,35 @@
+"""Role: take responsibility for a complete message. This is the port by which transports drive the gateway."""
+
+from typing import Protocol
+
+import attrs
+
+from tidegate.domain.connection import Client
+from tidegate.domain.envelope import Envelope
+from tidegate.domain.smtp.reply import Reply
+
+
+@attrs.frozen
+class IncomingMessage:
+    """One message as a transport received it.
+
+    Attributes:
+        client: who sent it.
+        envelope: sender and at least one recipient.
+        data: the message, dots unstuffed.
+    """
+
+    client: Client
+    envelope: Envelope
+    data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
+
+
+class Reception(Protocol):
+    """Makes messages durable."""
+
+    async def receive(self, message: IncomingMessage) -> Reply:
+        """Take one message.
+
+        A 250 says that a document for each recipient is durable. Any other reply says that the client must keep the message. Ends within the
+        deadlines of what stands behind it. Never raises, but for cancellation; transports do not cancel it when their client goes away.
+        """
