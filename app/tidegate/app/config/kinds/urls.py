@@ -1,0 +1,163 @@
+"""Addresses that may hold passwords. No message quotes any part of them."""
+
+import re
+from urllib.parse import unquote
+
+from tidegate.app.config.kinds.kind import Hash, Kind
+from tidegate.app.config.kinds.network import parse_hostname, parse_port
+from tidegate.app.config.values import AMQP_PORT, AMQPS_PORT, AmqpAddress, Secret
+from tidegate.domain.ip_address import parse as parse_address
+
+MASK = "***"
+
+_AMQP = {"amqp": (False, AMQP_PORT), "amqps": (True, AMQPS_PORT)}
+_AUTH_SCHEMES = ("hardcoded", "ldap", "ldaps", "radius", "users", "http", "https", "file", "exec")
+_MAX_VHOST_BYTES = 255
+"""A short string of AMQP 0-9-1."""
+
+_bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})").search
+_query_secret = re.compile(r"(?<=[?&])([^=&]*(?:pass|pw|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+
+
+def _decoded(text: str, what: str) -> str:
+    if _bad_escape(text):
+        raise ValueError(f"a percent sign in the {what} does not begin an escape: write %25")
+    decoded = unquote(text, errors="replace")
+    if not decoded.isprintable():
+        raise ValueError(f"the {what} holds a character that is not printable")
+    return decoded
+
+
+def _parse_amqp_address(text: str) -> AmqpAddress:
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme.lower() not in _AMQP:
+        raise ValueError("does not begin with amqp:// or amqps://")
+    tls, port = _AMQP[scheme.lower()]
+    login, at, place = rest.rpartition("@")
+    host_port, _, path = place.partition("/")
+    if "/" in login:
+        raise ValueError("a slash before the @: write %2F in a user name or password")
+    if "?" in path or "#" in path or "/" in path.strip("/"):
+        raise ValueError("more after the host than a virtual host: write %2F, %3F or %23 for a special character in its name")
+    username, password = "guest", "guest"
+    if at:
+        username, _, password = login.partition(":")
+        username, password = _decoded(username, "user name"), _decoded(password, "password")
+        if not username:
+            raise ValueError("the user name is empty")
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", host_port)
+    if not match:
+        raise ValueError("the host cannot be read: an IPv6 address stands in brackets")
+    try:
+        host = str(parse_address(match[1][1:-1])) if match[1].startswith("[") else parse_hostname_or_ipv4(match[1])
+        port = parse_port(match[2]) if match[2] is not None else port
+    except ValueError:
+        raise ValueError("the host is not a name or address, or the port is not from 1 to 65535") from None
+    vhost = _decoded(path, "virtual host") or "/"
+    if len(vhost.encode()) > _MAX_VHOST_BYTES:
+        raise ValueError(f"the virtual host has more than {_MAX_VHOST_BYTES} bytes")
+    return AmqpAddress(tls, host, port, username, password, vhost)
+
+
+def parse_hostname_or_ipv4(text: str) -> str:
+    """A host as it stands in a URL without brackets.
+
+    Raises:
+        ValueError: neither a name nor an IPv4 address.
+    """
+    try:
+        return str(parse_address(text)) if ":" not in text else parse_hostname(text)
+    except ValueError:
+        return parse_hostname(text)
+
+
+def _parse_amqp(text: str) -> tuple[AmqpAddress, ...]:
+    addresses: list[AmqpAddress] = []
+    for position, item in enumerate(text.split(",") if text else (), start=1):
+        try:
+            addresses.append(_parse_amqp_address(item.strip()))
+        except ValueError as error:
+            raise ValueError(f"address {position}: {error}") from None
+    return tuple(addresses)
+
+
+def _show_amqp(value: object) -> str:
+    assert isinstance(value, tuple)
+    return ",".join(map(str, value))
+
+
+AMQP = Kind(
+    "broker addresses",
+    "amqp://user:password@host:port/vhost or amqps://…, several separated by commas; @ / , and % in a password are written %40 %2F %2C %25",
+    _parse_amqp,
+    takes_empty=True,
+    redact=_show_amqp,
+    after_space=Hash.REFUSED,
+)
+
+
+def secret_url(schemes: tuple[str, ...]) -> Kind:
+    """A URL with one of the schemes, kept as :class:`Secret`; empty text is None."""
+
+    def parse(text: str) -> Secret | None:
+        if not text:
+            return None
+        scheme, separator, rest = text.partition("://")
+        if not separator or scheme.lower() not in schemes:
+            raise ValueError(f"does not begin with {_either(schemes)}")
+        if not rest:
+            raise ValueError(f"ends after {scheme.lower()}://")
+        return Secret(text)
+
+    return Kind(
+        "URL",
+        f"a URL beginning with {_either(schemes)}; empty for none",
+        parse,
+        takes_empty=True,
+        redact=_show_secret,
+        after_space=Hash.REFUSED,
+    )
+
+
+def _parse_auth(text: str) -> Secret:
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in _AUTH_SCHEMES:
+        raise ValueError(f"does not begin with {_either(_AUTH_SCHEMES)}")
+    if not rest:
+        raise ValueError(f"ends after {scheme}://")
+    if scheme == "hardcoded":
+        for position, item in enumerate(rest.split(","), start=1):
+            user, colon, password = item.strip().partition(":")
+            if not colon or not user or not password:
+                raise ValueError(f"item {position} is not user:password (a comma in a password is written %2C)")
+    return Secret(text)
+
+
+def _show_secret(value: object) -> str:
+    return redacted(value.reveal()) if isinstance(value, Secret) else ""
+
+
+AUTH = Kind(
+    "authentication back end",
+    "one of hardcoded://user:password,…  ldap://host:389/base_dn  radius://identifier:secret@host:1812  users://name,…  "
+    "http://host/path  file:///path  exec:///path",
+    _parse_auth,
+    redact=_show_secret,
+    after_space=Hash.REFUSED,
+)
+
+
+def redacted(url: str) -> str:
+    """The URL with everything masked that may be a secret: passwords, a login without user name, parameters that sound like one."""
+    scheme, separator, rest = url.partition("://")
+    if scheme == "hardcoded":
+        return f"{scheme}{separator}" + ",".join(f"{item.partition(':')[0].strip()}:{MASK}" for item in rest.split(","))
+    login, at, place = rest.rpartition("@")
+    if at:
+        user, colon, _ = login.partition(":")
+        login = f"{user}:{MASK}" if colon else MASK
+    return f"{scheme}{separator}{login}{at}{_query_secret.sub(lambda match: match[1] + MASK, place)}"
+
+
+def _either(schemes: tuple[str, ...]) -> str:
+    return " or ".join(f"{scheme}://" for scheme in schemes)

@@ -1,0 +1,146 @@
+"""Rules that concern several keys together."""
+
+from collections.abc import Callable, Iterator
+
+import attrs
+
+from tidegate.app.config.settings import Settings
+from tidegate.app.config.values import LineEndings, QueueType
+from tidegate.domain.ip_ranges import IpRanges
+
+
+@attrs.frozen
+class Finding:
+    """One broken rule.
+
+    Attributes:
+        keys: those it concerns, canonical; the message stands at the place of the first one that somebody gave.
+        wrong: what is wrong, as a phrase that follows the key.
+        allowed: what would be right, or empty.
+        fatal: an error; otherwise a warning.
+    """
+
+    keys: tuple[str, ...]
+    wrong: str
+    allowed: str = ""
+    fatal: bool = True
+
+
+IsGiven = Callable[[str], bool]
+"""Whether somebody gave the key, in whatever place."""
+
+_BROKER_ONLY = (
+    "exchange",
+    "verify",
+    "declare",
+    "durable",
+    "persistent",
+    "lazy",
+    "maxpriority",
+    "encoding",
+    "queue-type",
+    "throttle",
+    "maxsize",
+    "timeout",
+)
+
+
+def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
+    """All broken rules."""
+    yield from _tls(settings, is_given)
+    yield from _ports(settings)
+    yield from _access(settings)
+    yield from _bounds(settings)
+    yield from _broker(settings, is_given)
+
+
+def _tls(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
+    smtp = settings.smtp
+    if smtp.certificate and not smtp.key:
+        yield Finding(("smtp-certificate", "smtp-key"), "needs its private key", "smtp-key: PATH")
+    if smtp.key and not smtp.certificate:
+        yield Finding(("smtp-key", "smtp-certificate"), "needs its certificate", "smtp-certificate: PATH")
+    if smtp.secure_port and not smtp.certificate:
+        yield Finding(("smtp-secure-port", "smtp-certificate"), "needs a certificate", "smtp-certificate: PATH and smtp-key: PATH")
+    if smtp.auth and not smtp.certificate:
+        yield Finding(
+            ("smtp-auth", "smtp-certificate"),
+            "needs a certificate: passwords are taken over TLS only",
+            "smtp-certificate: PATH and smtp-key: PATH",
+        )
+    if smtp.ciphers and not smtp.certificate:
+        yield Finding(("smtp-ciphers", "smtp-certificate"), "has no effect without smtp-certificate", fatal=False)
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    smtp = settings.smtp
+    both = sorted(set(smtp.port) & set(smtp.secure_port))
+    if both:
+        yield Finding(("smtp-secure-port", "smtp-port"), f"port {both[0]} is in smtp-port too: a port begins in clear or with TLS, not both")
+    if not smtp.port and not smtp.secure_port:
+        yield Finding(("smtp-port", "smtp-secure-port"), "there is no port to listen on", "a port in smtp-port or smtp-secure-port")
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    smtp = settings.smtp
+    if not smtp.range:
+        yield Finding(("smtp-range",), "is empty: nobody may connect", fatal=False)
+    if (
+        smtp.range == IpRanges.everything()
+        and not smtp.auth
+        and settings.rabbitmq.inbox
+        and settings.rabbitmq.inbox == settings.rabbitmq.outbox
+    ):
+        yield Finding(
+            ("rabbitmq-inbox", "rabbitmq-outbox", "smtp-range", "smtp-auth"),
+            "equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay",
+            fatal=False,
+        )
+    if smtp.line_endings is LineEndings.NORMALIZE and not smtp.normalize_range:
+        yield Finding(
+            ("smtp-line-endings", "smtp-normalize-range"), "normalize needs smtp-normalize-range", "the clients that cannot be mended"
+        )
+    if smtp.line_endings is LineEndings.REJECT and smtp.normalize_range:
+        yield Finding(("smtp-normalize-range", "smtp-line-endings"), "needs smtp-line-endings: normalize")
+
+
+def _bounds(settings: Settings) -> Iterator[Finding]:
+    smtp = settings.smtp
+    if smtp.maxsize > smtp.memory:
+        yield Finding(("smtp-maxsize", "smtp-memory"), "is more than smtp-memory: such a message could never be taken", "a larger smtp-memory")
+    if smtp.maxsize > settings.queue.maxsize:
+        yield Finding(
+            ("smtp-maxsize", "queue-maxsize"), "is more than queue-maxsize: such a message could never be kept", "a larger queue-maxsize"
+        )
+    for direction, limit in (("in", smtp.connections_in), ("out", smtp.connections_out)):
+        if limit is not None and smtp.connections is not None and limit > smtp.connections:
+            keys = (f"smtp-connections-{direction}", "smtp-connections")
+            yield Finding(keys, f"is more than smtp-connections, {smtp.connections}", f"at most {smtp.connections}")
+    if smtp.recipients < 100:
+        yield Finding(("smtp-recipients",), "is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for", fatal=False)
+
+
+def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
+    rabbitmq = settings.rabbitmq
+    if not rabbitmq.address:
+        idle = tuple(filter(is_given, (f"rabbitmq-{name}" for name in _BROKER_ONLY)))
+        if idle:
+            yield Finding(
+                (idle[0], "rabbitmq-address"), "has no effect without rabbitmq-address: the embedded queue takes all mail", fatal=False
+            )
+        return
+    if rabbitmq.queue_type is QueueType.QUORUM and rabbitmq.declare:
+        for name, wrong in (("durable", not rabbitmq.durable), ("lazy", rabbitmq.lazy), ("maxpriority", rabbitmq.maxpriority > 0)):
+            if wrong:
+                allowed = (
+                    f"rabbitmq-{name}: {'true' if name == 'durable' else 'false' if name == 'lazy' else '0'}, or rabbitmq-queue-type: classic"
+                )
+                yield Finding((f"rabbitmq-{name}", "rabbitmq-queue-type"), "does not go with quorum queues", allowed)
+    if not rabbitmq.persistent:
+        yield Finding(("rabbitmq-persistent",), "false: a restart of the broker loses mail that was answered 250", fatal=False)
+    if not rabbitmq.durable and rabbitmq.declare:
+        yield Finding(("rabbitmq-durable",), "false: a restart of the broker loses mail that was answered 250", fatal=False)
+    if not rabbitmq.verify and any(address.tls for address in rabbitmq.address):
+        yield Finding(
+            ("rabbitmq-verify",), "false: the broker's certificate is not looked at, so another server can take its place", fatal=False
+        )

@@ -1,0 +1,208 @@
+"""The whole configuration as frozen values. The attribute of a key is its name without the name of its group, ``-`` as ``_``.
+
+What each one means stands in the table of keys and, generated from it, in docs/config.md.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+
+from tidegate.app.config.values import (
+    AddressMode,
+    AmqpAddress,
+    Audience,
+    Check,
+    DmarcProfile,
+    Encoding,
+    Fallback,
+    LineEndings,
+    LogStream,
+    QueueType,
+    Secret,
+    StoragePolicy,
+)
+from tidegate.domain.ip_address import IpAddress
+from tidegate.domain.ip_ranges import IpRanges
+
+
+@attrs.frozen
+class Smtp:
+    """``smtp-*``. Sizes are bytes; no ``ip`` is all addresses; None is no limit or not set."""
+
+    ip: tuple[IpAddress, ...]
+    port: tuple[int, ...]
+    secure_port: tuple[int, ...]
+    certificate: Path | None
+    key: Path | None
+    ciphers: str | None
+    range: IpRanges
+    auth: tuple[Secret, ...]
+    check: frozenset[Check]
+    auth_results: frozenset[Audience]
+    proxy: IpRanges
+    validate_address: AddressMode
+    connections: int | None
+    connections_in: int | None
+    connections_out: int | None
+    maxsize: int
+    threads: int
+    timeout: timedelta
+    protection: bool
+    extract: bool
+    default_ips: tuple[IpAddress, ...]
+    mappable_ips: IpRanges
+    unmappable_ips: IpRanges
+    hostname: str
+    line_endings: LineEndings
+    normalize_range: IpRanges
+    recipients: int
+    errors: int
+    header_size: int
+    header_count: int
+    min_rate: int
+    """Bytes per second; 0 is no such limit."""
+    session_time: timedelta
+    memory: int
+
+
+@attrs.frozen
+class Dsn:
+    """``dsn-*``."""
+
+    advertise: bool
+
+
+@attrs.frozen
+class Spamassassin:
+    """``spamassassin-*``."""
+
+    host: str
+    port: int
+
+
+@attrs.frozen
+class Dmarc:
+    """``dmarc-*``."""
+
+    profile: DmarcProfile
+
+
+@attrs.frozen
+class Rabbitmq:
+    """``rabbitmq-*``. No ``address`` is the embedded queue; an empty queue name is off; ``maxsize`` in bytes, None is what the broker says."""
+
+    address: tuple[AmqpAddress, ...]
+    verify: bool
+    inbox: str
+    outbox: str
+    local: str
+    reports: str
+    refused: str
+    exchange: str
+    declare: bool
+    durable: bool
+    persistent: bool
+    lazy: bool
+    maxpriority: int
+    """0 is no priorities."""
+    encoding: Encoding | None
+    queue_type: QueueType
+    throttle: int
+    maxsize: int | None
+    timeout: timedelta
+
+
+@attrs.frozen
+class State:
+    """``state-*``."""
+
+    directory: Path
+
+
+@attrs.frozen
+class Queue:
+    """``queue-*``. Sizes are bytes."""
+
+    directory: Path
+    fallback: Fallback
+    maxsize: int
+    minfree: int
+
+
+@attrs.frozen
+class Logs:
+    """``application-log``, ``received-log-*``. None is no such file."""
+
+    application_log: tuple[LogStream | Path, ...]
+    received_log_file: Path | None
+    received_log_format: str
+
+
+@attrs.frozen
+class Process:
+    """``user``, ``lock``, ``server-id``."""
+
+    user: str | None
+    lock: Path | None
+    server_id: str | None
+
+
+@attrs.frozen
+class Dns:
+    """``dns-*``. No ``nameserver`` is those of the system."""
+
+    nameserver: tuple[IpAddress, ...]
+    timeout: timedelta
+    attempts: int
+    min_ttl: timedelta
+
+
+@attrs.frozen
+class Database:
+    """``database-*``."""
+
+    address: Secret
+    ttl: timedelta
+
+
+@attrs.frozen
+class Storage:
+    """``storage-*``. ``ttl`` None is for ever; ``threshold`` in bytes."""
+
+    address: Secret | None
+    policy: StoragePolicy
+    ttl: timedelta | None
+    threshold: int
+
+
+@attrs.frozen
+class Www:
+    """``www-*``."""
+
+    port: int
+    ip: IpAddress
+    auth: tuple[Secret, ...]
+    certificate: Path | None
+    privatekey: Path | None
+    secure_port: int | None
+    ciphers: str | None
+
+
+@attrs.frozen
+class Settings:
+    """Everything that is configured. Made by ``load``; a test makes variants with ``attrs.evolve``."""
+
+    smtp: Smtp
+    dsn: Dsn
+    spamassassin: Spamassassin
+    dmarc: Dmarc
+    rabbitmq: Rabbitmq
+    state: State
+    queue: Queue
+    logs: Logs
+    process: Process
+    dns: Dns
+    database: Database
+    storage: Storage
+    www: Www
