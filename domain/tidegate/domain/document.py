@@ -17,10 +17,6 @@ from tidegate.domain.envelope import Envelope, Recipient
 from tidegate.domain.json_value import Dumps, JsonObject, JsonValue, stdlib_dumps
 from tidegate.domain.timestamps import document_time
 
-LEADING_LINE = b"X-Leading-Line:\r\n"
-"""Stands between our fields and a message that starts with white space: without it, that line would continue our last field (RFC 5322
-section 2.2.3) and a client could write into it."""
-
 _CHUNK_BYTES = 3 << 18
 """Larger messages are encoded in pieces of this size: text with one character outside the basic plane takes four bytes for each character
 while it is a str. A multiple of three, so that base64 pieces join."""
@@ -168,19 +164,15 @@ def _shared_parts(mail: Mail, dumps: Dumps) -> tuple[bytes, ...]:
 def _content(mail: Mail) -> dict[str, JsonValue]:
     if mail.key is not None:
         return {"key": mail.key}
-    content = _front(mail) + mail.message
+    content = mail.trace + mail.message
     try:
         return {"mime": content.decode()}
     except UnicodeDecodeError:
         return {"mime-encoding": "base64", "mime": b2a_base64(content, newline=False).decode("ascii")}
 
 
-def _front(mail: Mail) -> bytes:
-    return mail.trace + LEADING_LINE if mail.trace and mail.message.startswith((b" ", b"\t")) else mail.trace
-
-
 def _text_chunks(mail: Mail, dumps: Dumps) -> Iterator[bytes]:
-    yield dumps(_front(mail).decode())[1:-1]
+    yield dumps(mail.trace.decode())[1:-1]
     view = memoryview(mail.message)
     position = 0
     while position < len(view):
@@ -191,10 +183,9 @@ def _text_chunks(mail: Mail, dumps: Dumps) -> Iterator[bytes]:
 
 
 def _base64_chunks(mail: Mail) -> Iterator[bytes]:
-    front = _front(mail)
     view = memoryview(mail.message)
-    position = -len(front) % 3
-    yield b2a_base64(front + view[:position], newline=False)
+    position = -len(mail.trace) % 3
+    yield b2a_base64(mail.trace + view[:position], newline=False)
     while position < len(view):
         yield b2a_base64(view[position : position + _CHUNK_BYTES], newline=False)
         position += _CHUNK_BYTES

@@ -14,6 +14,10 @@ from tidegate.domain.timestamps import rfc5322_date
 UNSAFE = "[unsafe]"
 """Stands for a name with characters that have a meaning in a structured field; the real one is in the document."""
 
+LEADING_LINE = b"X-Leading-Line:\r\n"
+"""Stands between our fields and a message that starts with white space. Without it that line would continue our last field (RFC 5322 section
+2.2.3), and a client could write into it."""
+
 _PREFERRED_LINE = 78
 """RFC 5322 section 2.1.1. Names may be as long as 255, so a line stays below the hard limit of 998 in any case."""
 
@@ -22,6 +26,12 @@ _NAME = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,255}").fullmatch
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~@\[\]:-]{1,320}").fullmatch
 # The same with non-ASCII characters, which may take four bytes each: 800 bytes stay within the hard limit of a line.
 _PLAIN_UTF8_ADDRESS = re.compile(r"(?:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~@\[\]:-]|[^\x00-\x7f]){1,200}").fullmatch
+
+
+def trace_fields(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime, message: bytes) -> bytes:
+    """What goes in front of ``message``: :func:`received_field`, and :data:`LEADING_LINE` where the message starts with white space."""
+    field = received_field(client, envelope, hostname, transaction_id, received)
+    return field + LEADING_LINE if message.startswith((b" ", b"\t")) else field
 
 
 def received_field(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime) -> bytes:

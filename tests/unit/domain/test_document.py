@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.domain.connection import Client, Endpoints, Tls
-from tidegate.domain.document import LEADING_LINE, Documents, Mail, document, encode
+from tidegate.domain.document import Documents, Mail, document, encode
 from tidegate.domain.envelope import Envelope, Recipient
 from tidegate.domain.json_value import Dumps, JsonObject, stdlib_dumps
 
@@ -171,8 +171,7 @@ def test_one_recipient_of_several() -> None:
 def test_every_byte_comes_back(message: bytes, trace: bytes, dumps: Dumps) -> None:
     """HD06, HD07: for every byte sequence the document gives back the trace fields and the message."""
     value = read(attrs.evolve(MAIL, message=message, trace=trace), dumps)
-    between = LEADING_LINE if trace and message[:1] in (b" ", b"\t") else b""
-    assert content(value) == trace + between + message
+    assert content(value) == trace + message
     assert value == document(attrs.evolve(MAIL, message=message, trace=trace), ENVELOPE.recipients[0], "id")
 
 
@@ -213,14 +212,6 @@ def test_large_content(unit: bytes, shift: int, end: bytes) -> None:
     [parts] = encode(mail, ["id"], orjson_dumps)
     assert len(parts) > 4
     assert json.loads(b"".join(parts)) == document(mail, ENVELOPE.recipients[0], "id")
-
-
-@pytest.mark.parametrize("size", [0, LARGE])
-def test_no_line_of_the_message_continues_our_field(size: int) -> None:
-    """HD15: a message that starts with white space does not write into the field in front of it."""
-    message = b"\t; Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\n" + b"a" * size
-    assert content(read(attrs.evolve(MAIL, message=message))) == b"Received: by mx\r\nX-Leading-Line:\r\n" + message
-    assert content(read(attrs.evolve(MAIL, message=message, trace=b""))) == message
 
 
 @ENCODERS

@@ -14,7 +14,7 @@ from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.envelope import Envelope, Recipient
 from tidegate.domain.headers import HeaderBlock, inspect
 from tidegate.domain.timestamps import document_time, rfc5322_date
-from tidegate.domain.trace import address_literal, protocol, received_field
+from tidegate.domain.trace import LEADING_LINE, address_literal, protocol, received_field, trace_fields
 
 CLIENT = Client(Endpoints("192.0.2.1", 4321, "198.51.100.1", 25), "mail.example.com")
 TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
@@ -143,6 +143,27 @@ def test_one_field_whatever_is_said(helo: str, hostname: str, address: str, smtp
     assert raw.endswith(b";\r\n\tFri, 06 Nov 2026 09:05:03 +0000\r\n")
     if max(len(helo), len(hostname), len(address)) < 40:
         assert max(map(len, lines)) <= 78
+
+
+@pytest.mark.parametrize("message", [b"", b"\r\nbody", b"Subject: a\r\n\r\n", b"\n; x"])
+def test_trace_is_the_received_field(message: bytes) -> None:
+    """Nothing else goes in front of a message."""
+    arguments = (CLIENT, ENVELOPE, "mx.example.net", "01kb", MOMENT)
+    assert trace_fields(*arguments, message) == received_field(*arguments)
+
+
+@pytest.mark.parametrize("start", [b" ", b"\t"])
+def test_no_line_of_the_message_continues_our_field(start: bytes) -> None:
+    """HD15: a message that starts with white space does not write into the field in front of it."""
+    message = start + b"; Thu, 1 Jan 1970 00:00:00 +0000\r\nSubject: a\r\n\r\n"
+    arguments = (CLIENT, ENVELOPE, "mx.example.net", "01kb", MOMENT)
+    trace = trace_fields(*arguments, message)
+    assert trace == received_field(*arguments) + LEADING_LINE
+    block = inspect(trace + message)
+    assert isinstance(block, HeaderBlock)
+    received, leading, subject = block.fields()
+    assert received.raw == received_field(*arguments)
+    assert (leading.value, subject.name) == (b"; Thu, 1 Jan 1970 00:00:00 +0000", b"Subject")
 
 
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9998, 12, 31), timezones=st.just(UTC)))
