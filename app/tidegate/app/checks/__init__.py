@@ -1,0 +1,1 @@
+"""Running the checks of a message: their look-ups, deadlines and limits."""
