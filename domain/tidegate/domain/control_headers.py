@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import attrs
 
+from tidegate.domain.address import Validation, parse_mailbox
 from tidegate.domain.headers import Field, HeaderBlock, without
 from tidegate.domain.json_value import JsonObject, JsonValue
 
@@ -44,6 +45,7 @@ _PREFIX = len("x-mq-")
 _NAME = re.compile(rb"[!-9;-~]+").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 _INTEGER = re.compile(r"[0-9]{1,15}").fullmatch  # below 2**53; str.isdigit would take other digits than ASCII ones
+_PRINTABLE = bytes(byte if 33 <= byte <= 126 else ord("?") for byte in range(256))
 _NOTHING: JsonObject = MappingProxyType({})
 
 
@@ -165,13 +167,12 @@ def _text(value: str) -> JsonValue:
 
 
 def _address(value: str) -> JsonValue:
-    """A mailbox, or the null address as ``<>`` or nothing. Its syntax is for the sender to judge; that it is one token is not."""
+    """A mailbox with or without angle brackets, or the null address as ``<>`` or nothing. Strictness is for whoever sends the message on."""
     address = value[1:-1] if value.startswith("<") and value.endswith(">") else value
     if not address:
         return address
-    local_part, _, domain = address.rpartition("@")
-    whole = local_part and domain and len(address) <= 320 and not any(character in " <>" for character in domain)
-    return address if whole else None
+    mailbox = parse_mailbox(address.encode(), Validation.LOOSE)
+    return mailbox.text if mailbox is not None else None
 
 
 def _ip(value: str) -> JsonValue:
@@ -234,4 +235,4 @@ _KNOWN: Mapping[str, _Known] = {
 def _printable_name(field: Field) -> str:
     """The name as a log may show it: at most 64 characters, everything outside printable ASCII as ``?``."""
     end = field.colon if field.colon >= 0 else field.end
-    return "".join(chr(byte) if 33 <= byte <= 126 else "?" for byte in field.message[field.start : min(end, field.start + 64)])
+    return field.message[field.start : min(end, field.start + 64)].translate(_PRINTABLE).decode("ascii")
