@@ -53,6 +53,28 @@ class _Spans:
                 lasts.append(last)
         return cls(tuple(firsts), tuple(lasts))
 
+    def intersection(self, other: Self) -> Self:
+        """Numbers in both; linear."""
+        firsts: list[int] = []
+        lasts: list[int] = []
+        mine, theirs = 0, 0
+        while mine < len(self.firsts) and theirs < len(other.firsts):
+            first, last = max(self.firsts[mine], other.firsts[theirs]), min(self.lasts[mine], other.lasts[theirs])
+            if first <= last:
+                firsts.append(first)
+                lasts.append(last)
+            if self.lasts[mine] < other.lasts[theirs]:
+                mine += 1
+            else:
+                theirs += 1
+        return type(self)(tuple(firsts), tuple(lasts))
+
+    def complement(self, greatest: int) -> Self:
+        """Numbers from 0 to ``greatest`` that are not in here; linear."""
+        gaps = zip((0, *(last + 1 for last in self.lasts)), (*(first - 1 for first in self.firsts), greatest), strict=True)
+        spans = [(first, last) for first, last in gaps if first <= last]
+        return type(self)(tuple(first for first, _ in spans), tuple(last for _, last in spans))
+
 
 @attrs.frozen(repr=False)
 class IpRanges:
@@ -114,6 +136,14 @@ class IpRanges:
             address = parse(address)
         address = unmapped(address)
         return int(address) in (self._v4 if address.version == 4 else self._v6)
+
+    def __and__(self, other: Self) -> Self:
+        """Addresses in both."""
+        return type(self)(self._v4.intersection(other._v4), self._v6.intersection(other._v6))
+
+    def __sub__(self, other: Self) -> Self:
+        """Addresses in here and not in ``other``."""
+        return self & type(self)(other._v4.complement(_IPV4_MAX), other._v6.complement(_IPV6_MAX))
 
     def __bool__(self) -> bool:
         """False for nobody."""

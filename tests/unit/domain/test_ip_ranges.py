@@ -113,6 +113,24 @@ def test_nobody_and_everything() -> None:
     assert repr(IpRanges.everything()) == "IpRanges('0.0.0.0/0;::/0')"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "both", "only_one"),
+    [
+        ("10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16", "10.0.0.0/16;10.2.0.0-10.255.255.255"),
+        ("10.0.0.1;10.0.0.3;10.0.0.5", "10.0.0.2-10.0.0.4", "10.0.0.3", "10.0.0.1;10.0.0.5"),
+        ("10.0.0.0/8;::/0", "0.0.0.0/0", "10.0.0.0/8", "::/0"),
+        ("0.0.0.0/0;::/0", "", "", "0.0.0.0/0;::/0"),
+        ("", "0.0.0.0/0", "", ""),
+        ("127.0.0.0/8;::1", "127.0.0.0/8;::1", "127.0.0.0/8;::1", ""),
+        ("10.0.0.0/8", "11.0.0.0/8", "", "10.0.0.0/8"),
+    ],
+)
+def test_intersection_and_difference(one: str, other: str, both: str, only_one: str) -> None:
+    """Ranges combine as sets."""
+    assert IpRanges.parse(both) == IpRanges.parse(one) & IpRanges.parse(other)
+    assert IpRanges.parse(only_one) == IpRanges.parse(one) - IpRanges.parse(other)
+
+
 def test_text_that_is_no_address_is_neither_in_nor_out() -> None:
     """A membership test of junk is a mistake of the caller, not an answer."""
     with pytest.raises(ValueError):
@@ -148,6 +166,22 @@ def test_networks_around_the_mapped_block_read_back(networks: list[IPv6Network])
     """Whatever part of the mapped block the ranges hold, their text reads back to an equal value."""
     ranges = IpRanges.parse(";".join(map(str, networks)))
     assert ranges == IpRanges.parse(str(ranges))
+
+
+small_ranges = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)), max_size=6)
+
+
+@given(small_ranges, small_ranges)
+def test_combinations_agree_with_sets(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
+    """Intersection and difference are those of sets of addresses, in merged form."""
+
+    def both_forms(items: list[tuple[int, int]]) -> tuple[IpRanges, set[int]]:
+        text = ";".join(f"{IPv4Address(first)}-{IPv4Address(first + more)}" for first, more in items)
+        return IpRanges.parse(text), {first + n for first, more in items for n in range(more + 1)}
+
+    (a, a_set), (b, b_set) = both_forms(one), both_forms(other)
+    for ranges, numbers in ((a & b, a_set & b_set), (a - b, a_set - b_set)):
+        assert IpRanges.parse(";".join(str(IPv4Address(n)) for n in numbers)) == ranges
 
 
 def _touches_mapped(network: IPv4Network | IPv6Network) -> bool:
