@@ -1,7 +1,7 @@
 """What counting a connection over all processes costs: the board in shared memory against a lock that all processes share.
 
-Run: ``python -m bench.connection_board``. The peer is what Python offers for the purpose, two integers under one ``multiprocessing`` lock. It is
-measured without contention, at its best; a process that dies while it holds that lock stops all others, which is why it is not used.
+Run: ``python -m bench.connection_board``. The peer is what Python offers for the purpose, two integers under one ``multiprocessing`` lock. It
+is measured without contention, at its best; a process that dies while it holds that lock stops all others, which is why it is not used.
 """
 
 import multiprocessing

@@ -1,6 +1,6 @@
 """The board of connections in shared memory: one file, mapped by every process that takes part, of whatever program.
 
-The file (native byte order and alignment, so for programs of one machine) is 64 bytes of head and three arrays of one 64-bit integer per slot:
+The file (native byte order and alignment, so for programs of one machine) is 64 bytes of head and two arrays of one 64-bit integer per slot:
 
 ====== ======================================================================
 offset content
@@ -9,11 +9,10 @@ offset content
 8      version of this layout, 1
 16     number of slots, 128
 64     process id of each slot's owner, 0 when it has none; for people to read
-1088   incoming connections of each slot
-2112   outgoing connections of each slot
+1088   open connections of each slot: outgoing ones times 2**32, plus incoming ones
 ====== ======================================================================
 
-A process claims a slot by an exclusive open-file-description lock (``F_OFD_SETLK``) on the eight bytes of its process id, sets its counters to
+A process claims a slot by an exclusive open-file-description lock (``F_OFD_SETLK``) on the eight bytes of its process id, sets its counter to
 zero and holds the lock while it lives. From then on it alone writes to the slot, and everybody reads all of them without a lock. The kernel
 drops the lock when the process ends, in whatever way: a slot that can be locked has no owner, whatever its numbers say, so neither a crash nor
 a process id used anew nor a reboot leaves places taken for ever. Process ids and start times would have to be compared across users and
@@ -47,9 +46,11 @@ _VERSION = 1
 _HEAD = (_MAGIC, _VERSION, SLOTS)
 _HEAD_WORDS, _WORD_BYTES = 8, 8
 _PIDS = _HEAD_WORDS
-_IN = _PIDS + SLOTS
-_OUT = _IN + SLOTS
-_END = _OUT + SLOTS
+_COUNTERS = _PIDS + SLOTS
+_END = _COUNTERS + SLOTS
+_OUT_SHIFT = 32  # both directions in one number: one sum tells both, of the same moment for each process
+_IN_MASK = (1 << _OUT_SHIFT) - 1
+_ONE: dict[Direction, int] = {"in": 1, "out": 1 << _OUT_SHIFT}
 _FILE_BYTES = 4096  # one page
 _GIVE_BACK_INTERVAL_S = 1.0  # between two searches for dead owners by a process that finds no room
 
@@ -62,7 +63,7 @@ class MmapConnectionBoard:
     After a fork the child has no part in its parent's place: it opens a board of its own.
     """
 
-    __slots__ = ("_fd", "_map", "_monotonic_s", "_path", "_searched_at_s", "_slot", "_words", "limits")
+    __slots__ = ("_counter", "_fd", "_map", "_monotonic_s", "_path", "_searched_at_s", "_slot", "_words", "limits")
 
     def __init__(self, path: Path, limits: ConnectionLimits, *, mode: int = 0o600, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         """Take part.
@@ -91,6 +92,7 @@ class MmapConnectionBoard:
                 self._words = memoryview(self._map).cast("q")
                 undo.callback(self._words.release)
                 self._slot = self._claim()
+                self._counter = _COUNTERS + self._slot
             except OSError as error:
                 family = TemporaryFailure if error.errno in _TEMPORARY_ERRORS else PermanentFailure
                 raise family(f"{path}: {error.strerror}") from error
@@ -103,19 +105,19 @@ class MmapConnectionBoard:
 
     def release(self, direction: Direction) -> None:
         """See the port."""
-        own = self._own(direction)
-        if not self._words[own]:
+        own = _split(self._words[self._counter])
+        if not (own.incoming if direction == "in" else own.outgoing):
             raise ValueError(f"no connection in direction {direction!r} is held here")
-        self._words[own] -= 1
+        self._words[self._counter] -= _ONE[direction]
 
     def counts(self) -> ConnectionCounts:
         """See the port."""
-        return ConnectionCounts(sum(self._words[_IN:_OUT]), sum(self._words[_OUT:_END]))
+        return _split(sum(self._words[_COUNTERS:_END]))
 
     def processes(self) -> dict[int, ConnectionCounts]:
         """Connections of each process id, for people; those that share an id (in different containers) are shown once."""
         words = self._words
-        return {words[_PIDS + n]: ConnectionCounts(words[_IN + n], words[_OUT + n]) for n in range(SLOTS) if words[_PIDS + n]}
+        return {words[_PIDS + slot]: _split(words[_COUNTERS + slot]) for slot in range(SLOTS) if words[_PIDS + slot]}
 
     def give_back_dead(self) -> bool:
         """Free the slots whose owners have ended; whether there were any. One system call per process that takes part."""
@@ -144,29 +146,22 @@ class MmapConnectionBoard:
                 return slot
         raise TemporaryFailure(f"{self._path}: all {SLOTS} places are taken by running processes")
 
-    def _own(self, direction: Direction) -> int:
-        return (_IN if direction == "in" else _OUT) + self._slot
-
     def _take(self, direction: Direction) -> bool:
-        own = self._own(direction)
+        one = _ONE[direction]
         if not self._room(direction, 0):
             return False
-        self._words[own] += 1
-        if self._room(direction, 1):
+        self._words[self._counter] += one
+        if self._room(direction, one):
             return True
-        self._words[own] -= 1
+        self._words[self._counter] -= one
         return False
 
     def _room(self, direction: Direction, mine: int) -> bool:
-        """Whether there is room for one more, not counting ``mine`` places that were taken on trial."""
+        """Whether there is room for one more, not counting ``mine``, the place that was taken on trial."""
         limits = self.limits
         if limits.total == UNLIMITED and (limits.incoming if direction == "in" else limits.outgoing) == UNLIMITED:
             return True
-        counts = self.counts()
-        others = ConnectionCounts(
-            max(0, counts.incoming - (mine if direction == "in" else 0)), max(0, counts.outgoing - (mine if direction == "out" else 0))
-        )
-        return room_for(direction, others, limits) > 0
+        return room_for(direction, _split(sum(self._words[_COUNTERS:_END]) - mine), limits) > 0
 
     def _may_search(self) -> bool:
         now_s = self._monotonic_s()
@@ -177,7 +172,7 @@ class MmapConnectionBoard:
 
     def _clear(self, slot: int) -> None:
         """Empty a slot whose lock this process holds."""
-        self._words[_IN + slot] = self._words[_OUT + slot] = self._words[_PIDS + slot] = 0
+        self._words[_COUNTERS + slot] = self._words[_PIDS + slot] = 0
 
     def _detach(self) -> None:
         """Let go of the file; the slot's lock goes when no process has this descriptor any more."""
@@ -185,6 +180,10 @@ class MmapConnectionBoard:
         self._words.release()
         self._map.close()
         os.close(self._fd)
+
+
+def _split(number: int) -> ConnectionCounts:
+    return ConnectionCounts(number & _IN_MASK, number >> _OUT_SHIFT)
 
 
 # A forked child inherits the descriptors and with them the locks, which would outlive the parent.
