@@ -17,11 +17,13 @@ class IncomingMessage:
         client: who sent it.
         envelope: sender and at least one recipient.
         data: the message, dots unstuffed.
+        hostname: the name under which the client was greeted.
     """
 
     client: Client
     envelope: Envelope
     data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
+    hostname: str
 
 
 class Reception(Protocol):

@@ -1,8 +1,10 @@
 """The SMTP transport: sockets, TLS and timers around :class:`tidegate.domain.smtp.session.Session`. It knows nothing of mail rules."""
 
 from tidegate.adapters.smtp.connection import SmtpConnection as SmtpConnection
+from tidegate.adapters.smtp.listening import bind_listeners as bind_listeners
 from tidegate.adapters.smtp.server import Listener as Listener
 from tidegate.adapters.smtp.server import SmtpServer as SmtpServer
 from tidegate.adapters.smtp.timing import Timing as Timing
+from tidegate.adapters.smtp.tls import server_context as server_context
 
-__all__ = ["Listener", "SmtpConnection", "SmtpServer", "Timing"]
+__all__ = ["Listener", "SmtpConnection", "SmtpServer", "Timing", "bind_listeners", "server_context"]

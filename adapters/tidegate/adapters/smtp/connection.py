@@ -152,6 +152,7 @@ class SmtpConnection(asyncio.Protocol):
                 case MessageComplete():
                     self._server.start(self._receive_message(event))
                 case StartTls():
+                    transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
                     self._server.start(self._start_tls())
                 case Close(linger):
                     self._end(linger=linger)
@@ -161,7 +162,7 @@ class SmtpConnection(asyncio.Protocol):
     async def _receive_message(self, event: MessageComplete) -> None:
         session = self.session
         client = Client(self.endpoints, session.helo, session.esmtp, session.tls)
-        reply = await self._server.receive(IncomingMessage(client, event.envelope, event.data))
+        reply = await self._server.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname))
         self._progress = self._server.now()
         self._waiting_bytes = 0
         self._carry_out(session.message_done(reply))
@@ -174,7 +175,6 @@ class SmtpConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._tls_context is None:
             return
-        transport.pause_reading()
         self._transport = None
         loop = asyncio.get_running_loop()
         try:
@@ -204,7 +204,11 @@ class SmtpConnection(asyncio.Protocol):
             return
         self._ended = self._server.now()
         if linger and self.session.tls is None and not self._write_blocked_since and transport.can_write_eof():
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the client is gone
+                transport.close()
+                return
             self._waiting_bytes = 0
             self._resume_reading()
         else:

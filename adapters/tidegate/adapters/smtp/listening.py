@@ -11,11 +11,11 @@ BACKLOG = 1024
 """Connections the kernel keeps for us (capped by net.core.somaxconn): clients wait there while a limit is reached."""
 
 
-def bind_listeners(address: str | None, ports: Sequence[int], secure_ports: Sequence[int]) -> list[Listener]:
+def bind_listeners(addresses: Sequence[str], ports: Sequence[int], secure_ports: Sequence[int]) -> list[Listener]:
     """Bind and listen on each port.
 
     Args:
-        address: IPv4 or IPv6 address (``smtp-ip``), or None for all addresses of both families.
+        addresses: IPv4 and IPv6 addresses (``smtp-ip``); none for all addresses of both families.
         ports: for plain sessions (``smtp-port``).
         secure_ports: for TLS from the first byte (``smtp-secure-port``).
 
@@ -23,9 +23,11 @@ def bind_listeners(address: str | None, ports: Sequence[int], secure_ports: Sequ
         PermanentFailure: a port cannot be bound; the text says which and why. Sockets bound before are closed.
     """
     listeners: list[Listener] = []
+    wanted = [
+        (address, port, secure) for secure, group in ((False, ports), (True, secure_ports)) for port in group for address in addresses or [""]
+    ]
     try:
-        for secure, group in ((False, ports), (True, secure_ports)):
-            listeners.extend(Listener(_bind(address, port), secure) for port in group)
+        listeners.extend(Listener(_bind(address or None, port), secure) for address, port, secure in wanted)
     except PermanentFailure:
         for listener in listeners:
             listener.sock.close()

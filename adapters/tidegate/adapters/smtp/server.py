@@ -80,9 +80,10 @@ class SmtpServer:
     async def close(self) -> None:
         """Stop accepting; end idle sessions with 421; give message data ``timing.drain`` seconds; wait for every commit under way."""
         self.draining = True
-        for listener in self._listeners:
-            self._loop.remove_reader(listener.sock)
-            listener.sock.close()
+        while self._listeners:
+            sock = self._listeners.pop().sock
+            self._loop.remove_reader(sock)
+            sock.close()
         for connection in list(self.connections):
             connection.stop()
         deadline = self.now() + self.timing.drain

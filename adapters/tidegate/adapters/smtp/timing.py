@@ -11,7 +11,7 @@ class Timing:
         silence: how long a client may take for a command line, or between two pieces of message data (``smtp-timeout``; RFC 5321 section
             4.5.3.2.7 asks for 5 minutes).
         min_rate: message data below this many bytes a second is cut off (``smtp-min-rate``); 0 switches it off.
-        rate_grace: not before message data has taken this long: RFC 5321 section 4.5.3.2.5 gives a data block 3 minutes, slow starts are normal.
+        rate_grace: not before message data has taken this long; slow starts are normal (RFC 5321 section 4.5.3.2.5).
         session: how long a session may last; a message under way is finished (``smtp-session-time``).
         handshake: how long a TLS handshake may take.
         write: how long a client may refuse to read our replies.

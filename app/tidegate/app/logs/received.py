@@ -1,0 +1,141 @@
+"""The received log: one line per message and recipient, made from a template (``received-log-format``)."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import attrs
+import orjson
+
+from tidegate.domain.smtp.reply import Reply
+from tidegate.ports.publisher import Publication
+from tidegate.ports.reception import IncomingMessage
+
+FLUSH_INTERVAL = 0.2
+"""Seconds that lines wait, so that a busy server writes many at once."""
+MAX_WAITING = 100_000
+"""Lines that may wait for a slow disk; more are dropped and counted in a line of their own."""
+
+_VARIABLE = re.compile(r"\{\$([a-z0-9.-]+)\}", re.IGNORECASE)
+
+
+@attrs.frozen
+class _Line:
+    """What a line can tell of."""
+
+    message: IncomingMessage
+    transaction_id: str
+    message_id: str
+    publication: Publication | None
+    recipient: str
+    reply: Reply
+    now: datetime
+
+
+_KNOWN: dict[str, Callable[[_Line], str]] = {
+    "date": lambda line: line.now.strftime("%Y-%m-%d %H:%M:%S"),
+    "time": lambda line: str(int(line.now.timestamp())),
+    "queue": lambda line: line.publication.queue if line.publication else "",
+    "size": lambda line: str(len(line.message.data)),
+    "reply": lambda line: f"{line.reply.code} {line.reply.enhanced}",
+    "transaction": lambda line: line.transaction_id,
+    "json.message-id": lambda line: line.message_id,
+    "json.envelope": lambda line: line.message.envelope.sender,
+    "json.recipient": lambda line: line.recipient,
+    "json.hostname": lambda line: line.message.hostname,
+    "json.connection.remote-ip": lambda line: line.message.client.endpoints.remote_ip,
+    "json.connection.remote-port": lambda line: str(line.message.client.endpoints.remote_port),
+    "json.connection.local-ip": lambda line: line.message.client.endpoints.local_ip,
+    "json.connection.local-port": lambda line: str(line.message.client.endpoints.local_port),
+    "json.connection.helo": lambda line: line.message.client.helo,
+    "json.connection.user": lambda line: line.message.client.user or "",
+}
+
+
+@attrs.define
+class ReceivedLog:
+    """Plays :class:`tidegate.app.reception.Journal`: keeps lines and writes them a few times a second from a thread.
+
+    Attributes:
+        path: the file; opened anew for each write, so that it may be rotated at any time.
+        template: text with ``{$variable}``; ``{$json.…}`` is any property of the document.
+    """
+
+    path: Path
+    template: str
+    _pieces: list[str | Callable[[_Line], str]] = attrs.field(init=False)
+    _waiting: list[str] = attrs.field(factory=list, init=False)
+    _dropped: int = attrs.field(default=0, init=False)
+    _flush: asyncio.Task[None] | None = attrs.field(default=None, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        parts = _VARIABLE.split(self.template)
+        self._pieces = [_variable(part) if index % 2 else part for index, part in enumerate(parts)]
+
+    def note(
+        self,
+        message: IncomingMessage,
+        transaction_id: str,
+        message_ids: Sequence[str],
+        publications: Sequence[Publication],
+        reply: Reply,
+    ) -> None:
+        """One line per recipient of a message that was accepted."""
+        if not reply.positive:
+            return
+        now = datetime.now(UTC)
+        by_id = {publication.message_id: publication for publication in publications}
+        for message_id, recipient in zip(message_ids, message.envelope.recipients, strict=True):
+            if len(self._waiting) >= MAX_WAITING:
+                self._dropped += 1
+                continue
+            line = _Line(message, transaction_id, message_id, by_id.get(message_id), recipient.address, reply, now)
+            self._waiting.append("".join([piece if isinstance(piece, str) else _printable(piece(line)) for piece in self._pieces]))
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().create_task(self._flush_soon())
+
+    async def close(self) -> None:
+        """Write what is waiting."""
+        if self._flush is not None:
+            await self._flush
+
+    async def _flush_soon(self) -> None:
+        await asyncio.sleep(FLUSH_INTERVAL)
+        lines, self._waiting = self._waiting, []
+        if self._dropped:
+            lines.append(f"{self._dropped} lines dropped: the log could not be written fast enough")
+            self._dropped = 0
+        self._flush = None
+        await asyncio.to_thread(self._write, "\n".join(lines) + "\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError:
+            self._dropped += text.count("\n")
+
+
+def _variable(name: str) -> Callable[[_Line], str]:
+    known = _KNOWN.get(name.lower())
+    if known is not None:
+        return known
+    if not name.lower().startswith("json."):
+        return lambda _: ""
+    path = name[5:].split(".")
+
+    def property_of_the_document(line: _Line) -> str:
+        value: object = orjson.loads(line.publication.body) if line.publication else None
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+    return property_of_the_document
+
+
+def _printable(text: str) -> str:
+    """The text without anything that could end the line or move a terminal's cursor."""
+    return text if text.isprintable() else "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

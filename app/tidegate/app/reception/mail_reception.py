@@ -1,0 +1,139 @@
+"""The use case: a complete message becomes one durable document per recipient, and the client reads their identifiers."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import attrs
+
+from tidegate.domain.control_headers import Extraction, extract
+from tidegate.domain.document import Documents, Mail
+from tidegate.domain.headers import HeaderLimits, HeaderProblem, inspect
+from tidegate.domain.json_value import Dumps
+from tidegate.domain.message_id import MessageIds, per_recipient
+from tidegate.domain.routing import Queues, queue_for
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.trace import received_field
+from tidegate.ports.clock import Clock
+from tidegate.ports.errors import DocumentTooLarge, PortError
+from tidegate.ports.publisher import Publication, Publisher
+from tidegate.ports.reception import IncomingMessage
+
+_log = logging.getLogger("tidegate.reception")
+
+QUEUED = "Ok, your message has been queued using the following identifiers:"
+
+
+class Journal(Protocol):
+    """Told of every message; must return at once."""
+
+    def note(
+        self,
+        message: IncomingMessage,
+        transaction_id: str,
+        message_ids: Sequence[str],
+        publications: Sequence[Publication],
+        reply: Reply,
+    ) -> None:
+        """One message has been answered.
+
+        Args:
+            message: as it came.
+            transaction_id: as in our trace field.
+            message_ids: one per recipient, in their order.
+            publications: what was to be published; recipients without a queue have none, and nobody has one when the message
+                was refused before.
+            reply: what the client reads.
+        """
+
+
+@attrs.frozen
+class ReceptionSettings:
+    """What the use case is configured with.
+
+    Attributes:
+        queues: where documents go.
+        extract: turn x-mq-* fields into properties (``smtp-extract``).
+        header_limits: how much header is taken.
+    """
+
+    queues: Queues
+    extract: bool = True
+    header_limits: HeaderLimits = attrs.field(factory=HeaderLimits)
+
+
+@attrs.frozen
+class MailReception:
+    """Plays :class:`tidegate.ports.reception.Reception`.
+
+    Attributes:
+        settings: see there.
+        publisher: makes documents durable.
+        clock: for ``received`` and our trace field.
+        ids: source of identifiers of this process.
+        dumps: JSON encoder.
+        source_ips: tells from the address a message was submitted to which addresses it may be sent on from.
+        journal: told of each message, or None.
+    """
+
+    settings: ReceptionSettings
+    publisher: Publisher
+    clock: Clock
+    ids: MessageIds
+    dumps: Dumps
+    source_ips: Callable[[str], tuple[str, ...]] = lambda _: ()
+    journal: Journal | None = None
+
+    async def receive(self, message: IncomingMessage) -> Reply:
+        """See :meth:`tidegate.ports.reception.Reception.receive`."""
+        now = self.clock()
+        transaction_id = self.ids.next(int(now.timestamp() * 1000))
+        message_ids = per_recipient(transaction_id, len(message.envelope.recipients))
+
+        def answer(publications: tuple[Publication, ...], reply: Reply) -> Reply:
+            if self.journal is not None:
+                self.journal.note(message, transaction_id, message_ids, publications, reply)
+            return reply
+
+        block = inspect(message.data, self.settings.header_limits)
+        if isinstance(block, HeaderProblem):
+            return answer((), Reply.of(block.code, block.status, block.text))
+        extraction = extract(block) if self.settings.extract else Extraction(message.data)
+        if extraction.skipped:
+            _log.info("x-mq fields not used", extra={"transaction": transaction_id, "fields": dict(extraction.skipped)})
+        envelope = message.envelope
+        mail = Mail(
+            client=message.client,
+            envelope=envelope,
+            message=extraction.message,
+            trace=received_field(message.client, envelope, message.hostname, transaction_id, now),
+            hostname=message.hostname,
+            received=now,
+            properties=extraction.properties,
+            ips=self.source_ips(message.client.endpoints.local_ip),
+        )
+        publications = self._publications(mail, message_ids)
+        if publications:
+            try:
+                await self.publisher.publish(publications)
+            except DocumentTooLarge as error:
+                _log.warning("message refused", extra={"transaction": transaction_id, "reason": str(error)})
+                return answer(publications, replies.TOO_BIG)
+            except PortError as error:
+                # Permanent or not, it is trouble on our side: the mail stays with the client until someone has mended it.
+                _log.error("message not queued", extra={"transaction": transaction_id, "reason": str(error)})
+                return answer(publications, replies.NOT_QUEUED)
+        lines = [f"{message_id} for {recipient.address}" for recipient, message_id in zip(envelope.recipients, message_ids, strict=True)]
+        return answer(publications, Reply(250, "2.0.0", (QUEUED, *lines)))
+
+    def _publications(self, mail: Mail, message_ids: tuple[str, ...]) -> tuple[Publication, ...]:
+        """Documents of the recipients that have a queue; nothing is spelled when none has."""
+        documents: Documents | None = None
+        publications = []
+        for recipient, message_id in zip(mail.envelope.recipients, message_ids, strict=True):
+            queue = queue_for(self.settings.queues, local=recipient.local)
+            if queue is not None:
+                documents = documents or Documents(mail, self.dumps)
+                publications.append(Publication(queue, message_id, documents.parts(recipient, message_id)))
+        return tuple(publications)

@@ -1,0 +1,54 @@
+"""What the gateway answers a session at MAIL and RCPT."""
+
+import attrs
+
+from tidegate.app.reception.budget import MemoryBudget
+from tidegate.domain.address import Mailbox
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.reply import Reply
+from tidegate.ports.publisher import Publisher
+
+HEADROOM = 65536
+"""Bytes of a document beside the message: envelope, connection, our trace field, x-mq-* properties."""
+
+
+@attrs.define
+class GatewayPolicy:
+    """Policy of all sessions of a process; plays :class:`tidegate.domain.smtp.policy.Policy`.
+
+    Attributes:
+        maxsize: ``smtp-maxsize``.
+        publisher: where documents go.
+        budget: memory for message data.
+    """
+
+    maxsize: int
+    publisher: Publisher
+    budget: MemoryBudget
+
+    def max_message_bytes(self) -> int:
+        """``smtp-maxsize``, or less where the broker takes no document that large.
+
+        JSON text of a message is up to a third longer than the message: that is base64 for what is not UTF-8; line ends and quotes of
+        ordinary text cost less. A message that grows more (hardly anything but quotes) is measured again and refused after its data.
+        """
+        largest = self.publisher.max_document_bytes
+        return self.maxsize if largest is None else max(0, min(self.maxsize, (largest - HEADROOM) * 3 // 4))
+
+    def admit_transaction(self, declared_bytes: int) -> Reply | None:
+        """452 while documents cannot be stored, or when memory for a message of the declared size is not there."""
+        if not self.publisher.accepting() or self.budget.taken + declared_bytes > self.budget.limit:
+            return replies.NO_SPACE
+        return None
+
+    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+        """Every recipient is taken: who may connect may send to anyone."""
+        return False
+
+    def take_bytes(self, count: int) -> bool:
+        """From the budget."""
+        return self.budget.take_bytes(count)
+
+    def give_bytes(self, count: int) -> None:
+        """Back to the budget."""
+        self.budget.give_bytes(count)
