@@ -40,5 +40,8 @@ bench: $(STAMP) services
 bench-quick: $(STAMP) services
 	$(PY) -m bench --quick
 
+docs: $(STAMP)  ## the pages that are made from tables in the code
+	$(PY) -m tidegate.app.config.reference > docs/config.md
+
 clean:
 	rm -rf $(VENV) var dist build

@@ -1,7 +1,7 @@
 """Finished values that the standard library has no type for."""
 
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import attrs
 
@@ -109,6 +109,7 @@ class AmqpAddress:
         username: decoded.
         password: decoded; never shown by ``repr``.
         vhost: virtual host, decoded; ``/`` is RabbitMQ's default one.
+        files: names and paths of the files for TLS, as RabbitMQ's URI parameters ``cacertfile``, ``certfile`` and ``keyfile`` name them.
     """
 
     tls: bool
@@ -117,6 +118,7 @@ class AmqpAddress:
     username: str = "guest"
     password: str = attrs.field(default="guest", repr=False)
     vhost: str = "/"
+    files: tuple[tuple[str, str], ...] = ()
 
     @property
     def url(self) -> str:
@@ -130,4 +132,5 @@ class AmqpAddress:
     def _url(self, password: str) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         scheme = "amqps" if self.tls else "amqp"
-        return f"{scheme}://{quote(self.username, safe='')}:{password}@{host}:{self.port}/{quote(self.vhost, safe='')}"
+        query = "?" + urlencode(self.files) if self.files else ""
+        return f"{scheme}://{quote(self.username, safe='')}:{password}@{host}:{self.port}/{quote(self.vhost, safe='')}{query}"

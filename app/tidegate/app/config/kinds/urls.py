@@ -11,6 +11,7 @@ from tidegate.domain.ip_address import parse as parse_address
 MASK = "***"
 
 _AMQP = {"amqp": (False, AMQP_PORT), "amqps": (True, AMQPS_PORT)}
+_TLS_FILES = ("cacertfile", "certfile", "keyfile")
 _AUTH_SCHEMES = ("hardcoded", "ldap", "ldaps", "radius", "users", "http", "https", "file", "exec")
 _MAX_VHOST_BYTES = 255
 """A short string of AMQP 0-9-1."""
@@ -35,10 +36,13 @@ def _parse_amqp_address(text: str) -> AmqpAddress:
     tls, port = _AMQP[scheme.lower()]
     login, at, place = rest.rpartition("@")
     host_port, _, path = place.partition("/")
+    if "?" in host_port:
+        raise ValueError("a ? stands before the virtual host: write /?")
     if "/" in login:
         raise ValueError("a slash before the @: write %2F in a user name or password")
-    if "?" in path or "#" in path or "/" in path.strip("/"):
-        raise ValueError("more after the host than a virtual host: write %2F, %3F or %23 for a special character in its name")
+    path, _, query = path.partition("?")
+    if "#" in path or "/" in path.strip("/"):
+        raise ValueError("a special character stands in the virtual host: write %2F or %23")
     username, password = "guest", "guest"
     if at:
         username, _, password = login.partition(":")
@@ -56,7 +60,19 @@ def _parse_amqp_address(text: str) -> AmqpAddress:
     vhost = _decoded(path, "virtual host") or "/"
     if len(vhost.encode()) > _MAX_VHOST_BYTES:
         raise ValueError(f"the virtual host has more than {_MAX_VHOST_BYTES} bytes")
-    return AmqpAddress(tls, host, port, username, password, vhost)
+    return AmqpAddress(tls, host, port, username, password, vhost, _tls_files(query, tls=tls))
+
+
+def _tls_files(query: str, *, tls: bool) -> tuple[tuple[str, str], ...]:
+    files: dict[str, str] = {}
+    for parameter in query.split("&") if query else ():
+        name, _, path = parameter.partition("=")
+        if name not in _TLS_FILES or name in files or not path:
+            raise ValueError(f"a parameter after the ? is not one of {', '.join(_TLS_FILES)}, given once with a path")
+        files[name] = _decoded(path, "path of a file")
+    if files and not tls:
+        raise ValueError("files for TLS need amqps://")
+    return tuple(files.items())
 
 
 def parse_hostname_or_ipv4(text: str) -> str:

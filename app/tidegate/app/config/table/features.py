@@ -1,6 +1,6 @@
 """What the gateway can do by now. A key that needs a missing feature is refused, so that no setting is ever silently without effect.
 
-When a feature lands, its line here turns to ``available=True`` and nothing else changes; the flag is then no longer needed and may go.
+When a feature lands, its line here gets ``since="VERSION"``, and nothing else changes.
 """
 
 import attrs
@@ -12,27 +12,27 @@ class Feature:
 
     Attributes:
         name: how a sentence calls it: "this version does not have NAME yet".
-        available: whether this version has it.
+        since: the version of Tidegate that brought it; None while there is none.
     """
 
     name: str
-    available: bool = False
+    since: str | None = None
 
 
-AUTHENTICATION = Feature("SMTP authentication", available=False)
-CHECKS = Feature("checks of incoming mail", available=False)
-PROXY = Feature("the PROXY protocol", available=False)
-CONNECTION_BUDGET = Feature("connection limits", available=False)
-WORKERS = Feature("several worker processes", available=False)
-PROTECTION = Feature("the list of suspect IP addresses", available=False)
-SOURCE_IPS = Feature("the choice of outgoing IP addresses", available=False)
-LOCAL_ADDRESSES = Feature("the list of local addresses", available=False)
-REPORTS = Feature("the recognition of reports", available=False)
-REFUSED_MAIL = Feature("a queue for refused mail", available=False)
-RESOLVER = Feature("a DNS resolver", available=False)
-CONSOLE = Feature("the management console", available=False)
-STORAGE = Feature("a message store", available=False)
-DATABASE = Feature("a database of managed state", available=False)
-PRIVILEGES = Feature("a change of user after binding", available=False)
-LOCK = Feature("a lock file", available=False)
-SERVER_ID = Feature("names of instances", available=False)
+AUTHENTICATION = Feature("SMTP authentication")
+CHECKS = Feature("checks of incoming mail")
+PROXY = Feature("the PROXY protocol")
+CONNECTION_BUDGET = Feature("connection limits")
+WORKERS = Feature("several worker processes")
+PROTECTION = Feature("the list of suspect IP addresses")
+SOURCE_IPS = Feature("the choice of outgoing IP addresses")
+LOCAL_ADDRESSES = Feature("the list of local addresses")
+REPORTS = Feature("the recognition of reports")
+REFUSED_MAIL = Feature("a queue for refused mail")
+RESOLVER = Feature("a DNS resolver")
+CONSOLE = Feature("the management console")
+STORAGE = Feature("a message store")
+DATABASE = Feature("a database of managed state")
+PRIVILEGES = Feature("a change of user after binding")
+LOCK = Feature("a lock file")
+SERVER_ID = Feature("names of instances")

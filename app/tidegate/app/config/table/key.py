@@ -78,4 +78,4 @@ class Key:
     @property
     def status(self) -> Status:
         """Whether it has an effect in this version."""
-        return Status.AVAILABLE if self.feature is None or self.feature.available else Status.NOT_YET
+        return Status.AVAILABLE if self.feature is None or self.feature.since else Status.NOT_YET

@@ -24,7 +24,8 @@ QUEUE_KEYS = (
         AMQP,
         "",
         "The broker: `amqp://user:password@host/vhost`, or `amqps://` for TLS. Several addresses separated by commas are the nodes of a "
-        "cluster, tried in order. Login and virtual host are `guest:guest` and `/` when they are not named.",
+        "cluster, tried in order. Login and virtual host are `guest:guest` and `/` when they are not named. `amqps` "
+        "addresses take `?cacertfile=…&certfile=…&keyfile=…`.",
         "amqp://tidegate:secret@mq1.example.com/mail,amqp://tidegate:secret@mq2.example.com/mail",
         when_empty="no broker: the embedded queue takes everything",
     ),
@@ -34,7 +35,7 @@ QUEUE_KEYS = (
         RABBITMQ,
         QUEUE,
         "inbox",
-        "Queue for received mail that goes to no other queue.",
+        "Queue for received mail that goes to no other queue. MailerQ's default is the outbox, which forwards all mail.",
         "inbox",
         when_empty="such mail is **discarded**",
     ),
@@ -125,7 +126,7 @@ QUEUE_KEYS = (
     Key(
         "rabbitmq-throttle",
         RABBITMQ,
-        number(1, 1_000_000, 100),
+        number(1, 65_535, 100),
         "100",
         "Most publishes that wait for the broker's confirm. When they are spent, clients are answered 452 before they send a message.",
         "100",

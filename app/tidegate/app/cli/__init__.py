@@ -1,0 +1,26 @@
+"""The command line. ``main`` is the program ``tidegate``."""
+
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: arguments without the name of the program; those of the process by default.
+
+    Returns:
+        The exit status: 0, what the command returned, 2 for a wrong use, 78 (``EX_CONFIG``) for a configuration that cannot be used.
+    """
+    import click
+
+    from tidegate.app.cli.commands import tidegate
+
+    try:
+        result: object = tidegate.main(args=None if argv is None else list(argv), prog_name="tidegate", standalone_mode=False)
+    except click.Abort:
+        return 130  # what a shell shows for SIGINT
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,91 @@
+"""Commands that take settings as options, ``--config-file`` among them, and the way from there to a loaded configuration."""
+
+import difflib
+import os
+from collections.abc import Iterable
+
+import click
+
+from tidegate.app.config import ConfigErrors, Loaded, Problem, load
+from tidegate.app.config.load import CONFIG_FILE
+from tidegate.app.config.table.elsewhere import SUPERSEDED
+from tidegate.app.config.table.keys import BY_NAME, IGNORED
+
+_SETTINGS = "tidegate.settings"
+_SETTING_NAMES = {CONFIG_FILE, *BY_NAME, *IGNORED, *SUPERSEDED}
+_NEAR = 0.75
+"""Likeness from which an unknown option is taken for a misspelt option of the command; below, for a misspelt setting."""
+
+
+class SettingsCommand(click.Command):
+    """A command with options of its own that takes every setting too.
+
+    Each ``--key value`` whose key is a setting, or unknown, is kept for :func:`load_settings`; the rest is parsed by click as usual.
+    """
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options for the help page, then the settings."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Settings"):
+            formatter.write_dl(
+                [
+                    (f"--{CONFIG_FILE} FILE", "Read this file after /etc/tidegate/config.txt; may be repeated."),
+                    ("--KEY VALUE", "Set what a line KEY: VALUE in the file would set, like --smtp-port 2525."),
+                ]
+            )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the settings out, then parse the rest."""
+        settings: list[str] = []
+        rest: list[str] = []
+        own = {
+            name: param for param in self.get_params(ctx) if isinstance(param, click.Option) for name in (*param.opts, *param.secondary_opts)
+        }
+        waiting = list(reversed(args))
+        while waiting:
+            argument = waiting.pop()
+            option, equals, _ = argument.partition("=")
+            name = option.removeprefix("--").lower()
+            if argument == "--" or not argument.startswith("-"):
+                rest.append(argument)
+                if argument == "--":
+                    rest.extend(reversed(waiting))
+                    break
+            elif name in _SETTING_NAMES and option.startswith("--"):
+                settings.append(argument)
+                if not equals and waiting and not waiting[-1].startswith("--"):
+                    settings.append(waiting.pop())
+            elif option in own:
+                rest.append(argument)
+                if not own[option].is_flag and not own[option].count and not equals and waiting:
+                    rest.append(waiting.pop())
+            elif option.startswith("--") and not difflib.get_close_matches(option, own, cutoff=_NEAR):
+                settings.append(argument)
+                if not equals and waiting and not waiting[-1].startswith("--"):
+                    settings.append(waiting.pop())
+            else:
+                rest.append(argument)
+        ctx.meta[_SETTINGS] = settings
+        return super().parse_args(ctx, rest)
+
+
+def load_settings(ctx: click.Context) -> Loaded:
+    """The configuration of this run; warnings are printed to standard error.
+
+    Raises:
+        click.exceptions.Exit: with status 78 after all errors have been printed.
+    """
+    try:
+        loaded = load(ctx.meta.get(_SETTINGS, []), os.environ)
+    except ConfigErrors as found:
+        print_problems(found.warnings, found.errors)
+        raise click.exceptions.Exit(os.EX_CONFIG) from None
+    print_problems(loaded.warnings)
+    return loaded
+
+
+def print_problems(warnings: Iterable[Problem], errors: Iterable[Problem] = ()) -> None:
+    """Warnings and errors to standard error, one after the other."""
+    for word, colour, problems in (("warning", "yellow", warnings), ("error", "red", errors)):
+        for problem in problems:
+            click.echo(f"{click.style(word, fg=colour)}: {problem}", err=True)
