@@ -2,12 +2,14 @@
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import click
 
+from tidegate.app.cli.surroundings import Surroundings
 from tidegate.app.config import ConfigErrors, Loaded, Problem, load
-from tidegate.app.config.load import CONFIG_FILE
+from tidegate.app.config.load import read_from_disk
+from tidegate.app.config.sources import CONFIG_FILE
 from tidegate.app.config.table.elsewhere import SUPERSEDED
 from tidegate.app.config.table.keys import BY_NAME, IGNORED
 
@@ -15,6 +17,9 @@ _SETTINGS = "tidegate.settings"
 _SETTING_NAMES = {CONFIG_FILE, *BY_NAME, *IGNORED, *SUPERSEDED}
 _NEAR = 0.75
 """Likeness from which an unknown option is taken for a misspelt option of the command; below, for a misspelt setting."""
+
+_MAX_OPTION = 64
+"""Characters of an unknown option that are compared with known ones."""
 
 
 class SettingsCommand(click.Command):
@@ -36,37 +41,36 @@ class SettingsCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take the settings out, then parse the rest."""
-        settings: list[str] = []
-        rest: list[str] = []
         own = {
             name: param for param in self.get_params(ctx) if isinstance(param, click.Option) for name in (*param.opts, *param.secondary_opts)
         }
+        ctx.meta[_SETTINGS] = settings = list[str]()
+        rest: list[str] = []
         waiting = list(reversed(args))
         while waiting:
             argument = waiting.pop()
             option, equals, _ = argument.partition("=")
-            name = option.removeprefix("--").lower()
-            if argument == "--" or not argument.startswith("-"):
-                rest.append(argument)
-                if argument == "--":
-                    rest.extend(reversed(waiting))
-                    break
-            elif name in _SETTING_NAMES and option.startswith("--"):
-                settings.append(argument)
-                if not equals and waiting and not waiting[-1].startswith("--"):
-                    settings.append(waiting.pop())
-            elif option in own:
-                rest.append(argument)
-                if not own[option].is_flag and not own[option].count and not equals and waiting:
-                    rest.append(waiting.pop())
-            elif option.startswith("--") and not difflib.get_close_matches(option, own, cutoff=_NEAR):
+            if argument == "--":
+                rest += [argument, *reversed(waiting)]
+                break
+            if _is_setting(option, own):
                 settings.append(argument)
                 if not equals and waiting and not waiting[-1].startswith("--"):
                     settings.append(waiting.pop())
             else:
                 rest.append(argument)
-        ctx.meta[_SETTINGS] = settings
+                # The value of an option of our own is no setting, whatever it looks like.
+                if option in own and not equals and not own[option].is_flag and not own[option].count and waiting:
+                    rest.append(waiting.pop())
         return super().parse_args(ctx, rest)
+
+
+def _is_setting(option: str, own: Collection[str]) -> bool:
+    if not option.startswith("--"):
+        return False
+    if option.removeprefix("--").lower() in _SETTING_NAMES:
+        return True
+    return option not in own and not difflib.get_close_matches(option[:_MAX_OPTION], list(own), cutoff=_NEAR)
 
 
 def load_settings(ctx: click.Context) -> Loaded:
@@ -76,7 +80,8 @@ def load_settings(ctx: click.Context) -> Loaded:
         click.exceptions.Exit: with status 78 after all errors have been printed.
     """
     try:
-        loaded = load(ctx.meta.get(_SETTINGS, []), os.environ)
+        surroundings = ctx.ensure_object(Surroundings)
+        loaded = load(ctx.meta[_SETTINGS], surroundings.environ, surroundings.read_file or read_from_disk)
     except ConfigErrors as found:
         print_problems(found.warnings, found.errors)
         raise click.exceptions.Exit(os.EX_CONFIG) from None

@@ -10,16 +10,13 @@ from tidegate.app.config.problems import ConfigErrors, Origin, Problem, Source
 from tidegate.app.config.resolve import Given, Resolution, resolve, with_defaults
 from tidegate.app.config.rules import check
 from tidegate.app.config.settings import Settings
-from tidegate.app.config.sources import MAX_FILE_BYTES, Assignment, from_arguments, from_environment, from_file
+from tidegate.app.config.sources import CONFIG_FILE, MAX_FILE_BYTES, Assignment, from_arguments, from_environment, from_file
 from tidegate.app.config.structure import structure
 from tidegate.app.config.table.key import Status
 from tidegate.app.config.table.keys import BY_NAME, KEYS
 
 DEFAULT_FILE = "/etc/tidegate/config.txt"
 """Read when it is there, before any file that ``--config-file`` names."""
-
-CONFIG_FILE = "config-file"
-"""The one name that is no key: which files to read. Given on the command line (again for more files) or as ``TIDEGATE_CONFIG_FILE``."""
 
 _OTHERS_READ = 0o004
 

@@ -31,7 +31,7 @@ class Origin:
     Attributes:
         source: kind of place.
         layer: order among the files that were read, from 0.
-        line: line of a file from 1, else 0.
+        line: line of a file from 1, position on the command line from 1, else 0.
         name: the file as it was named, or the environment variable; else empty.
     """
 

@@ -2,13 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import attrs
 
 from tidegate.app.config.kinds.kind import Hash
 from tidegate.app.config.problems import Origin, Problem, Source, shown
-from tidegate.app.config.sources import Assignment
+from tidegate.app.config.sources import CONFIG_FILE, Assignment
 from tidegate.app.config.table.elsewhere import SUPERSEDED
 from tidegate.app.config.table.key import Key
 from tidegate.app.config.table.keys import BY_NAME, IGNORED, KEYS
@@ -91,11 +91,11 @@ def with_defaults(given: dict[str, Given]) -> dict[str, Given]:
     return full
 
 
-def nearest(name: str, others: Sequence[str] = ()) -> str:
+def nearest(name: str, likeness: float = 0.6) -> str:
     """The known name that looks most like this one, or empty text."""
     if len(name) > _MAX_NAME_CHARS:
         return ""
-    return next(iter(difflib.get_close_matches(name.replace("_", "-"), [*BY_NAME, *sorted(IGNORED), *others], n=1)), "")
+    return next(iter(difflib.get_close_matches(name.replace("_", "-"), [*BY_NAME, *sorted(IGNORED)], n=1, cutoff=likeness)), "")
 
 
 def _value_text(assignment: Assignment, key: Key) -> str:
@@ -132,14 +132,16 @@ def _same_place(one: Origin, other: Origin) -> bool:
 
 def _note_unknown(assignment: Assignment, result: Resolution, ignored: dict[str, list[Assignment]]) -> None:
     name, origin = assignment.name, assignment.origin
-    if name in IGNORED:
+    if name == CONFIG_FILE:
+        result.errors.append(Problem(origin, name, "a config file cannot name another one: only the command line and the environment can"))
+    elif name in IGNORED:
         place = origin.source.label if origin.source is not Source.FILE else f"{origin.layer} {origin.name}"
         ignored.setdefault(place, []).append(assignment)
     elif name in SUPERSEDED:
         result.errors.append(Problem(origin, name, f"is a key of early versions: {SUPERSEDED[name]} has taken its place"))
     elif origin.source is Source.ENVIRONMENT:
         # Orchestrators make variables with the name of a service in front; such a variable must not keep the server from starting.
-        result.warnings.append(Problem(origin, "", "is not the name of a setting and is ignored", nearest=nearest(name)))
+        result.warnings.append(Problem(origin, "", "is not the name of a setting and is ignored", nearest=nearest(name, 0.8)))
     else:
         result.errors.append(Problem(origin, shown(name), "unknown key", nearest=nearest(name)))
 

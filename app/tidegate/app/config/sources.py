@@ -11,6 +11,9 @@ from tidegate.app.config.table.keys import BY_NAME
 MAX_FILE_BYTES = 1024 * 1024
 """A config file beyond this is some other file given by mistake."""
 
+CONFIG_FILE = "config-file"
+"""The one name that is no key: which files to read. Given on the command line (again for more files) or as ``TIDEGATE_CONFIG_FILE``."""
+
 PREFIXES = ("MAILERQ_", "TIDEGATE_")
 """Beginnings of environment variables, the weaker one first."""
 
@@ -18,6 +21,7 @@ NOT_SETTINGS = frozenset({"TIDEGATE_CORPORA", "TIDEGATE_REMOTE_IP"})
 """Variables of ours that are no settings: where tests find material, and what authentication programs are told."""
 
 _name = re.compile(r"[A-Za-z][A-Za-z0-9_-]*").fullmatch
+_no_name = re.compile(r"[^A-Za-z0-9_-]+")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -68,7 +72,11 @@ def from_file(data: bytes, file: str, layer: int) -> tuple[list[Assignment], lis
 
 
 def _no_assignment(origin: Origin, before_colon: str) -> Problem:
-    word = before_colon.partition(" ")[0]
+    # Only names of keys are quoted: anything else may be part of a password.
+    joined = _no_name.sub("-", before_colon)
+    if joined in BY_NAME:
+        return Problem(origin, "", "a key has hyphens, not spaces", nearest=joined)
+    word = _no_name.split(before_colon, maxsplit=1)[0]
     if word in BY_NAME:
         return Problem(origin, word, "no colon follows the key", "key: value")
     return Problem(origin, "", "this line is neither a setting nor a comment", "key: value, or a comment that begins with #")
@@ -86,11 +94,11 @@ def from_environment(environ: Mapping[str, str]) -> list[Assignment]:
 
 def from_arguments(arguments: Sequence[str]) -> tuple[list[Assignment], list[Problem]]:
     """The settings of a command line: ``--key value`` and ``--key=value``. A value that begins with ``--`` needs the second form."""
-    origin = Origin(Source.COMMAND_LINE)
     assignments: list[Assignment] = []
     problems: list[Problem] = []
     rest = list(reversed(arguments))
     while rest:
+        origin = Origin(Source.COMMAND_LINE, line=len(arguments) - len(rest) + 1)
         argument = rest.pop()
         name, equals, text = argument.removeprefix("--").partition("=")
         if not argument.startswith("--") or not _name(name):

@@ -42,4 +42,4 @@ class Kind:
 def optional(kind: Kind) -> Kind:
     """The same kind, where empty text is None."""
     parse = kind.parse
-    return attrs.evolve(kind, parse=lambda text: parse(text) if text else None, takes_empty=True)
+    return attrs.evolve(kind, allowed=f"{kind.allowed}; or empty", parse=lambda text: parse(text) if text else None, takes_empty=True)

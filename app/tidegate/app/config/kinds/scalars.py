@@ -85,7 +85,7 @@ def word(words: type[StrEnum]) -> Kind:
         try:
             return words(text.lower())
         except ValueError:
-            raise ValueError(f"{quoted(text)} is not one of them" if len(names) > 1 else f"{quoted(text)} is not known") from None
+            raise ValueError(f"{quoted(text)} cannot stand here") from None
 
     return Kind("word", " or ".join(names), parse)
 
@@ -100,7 +100,7 @@ def words(items: type[StrEnum]) -> Kind:
                 found.add(items(item.strip().lower()))
             except ValueError:
                 raise ValueError(
-                    f"{quoted(item.strip())} is not one of them" if item.strip() else "an item is empty: a comma too many"
+                    f"{quoted(item.strip())} cannot stand here" if item.strip() else "an item is empty: a comma too many"
                 ) from None
         return frozenset(found)
 
@@ -136,7 +136,7 @@ def show_seconds(seconds: float) -> str:
     for unit, name in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds and seconds % unit == 0:
             return f"{int(seconds // unit)}{name}"
-    return f"{seconds:g}s" if seconds >= 1 or not seconds else f"{seconds * 1000:g}ms"
+    return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds:.10g}s"
 
 
 def _within(value: _Number, minimum: _Number, maximum: _Number, text: str, show: Callable[[_Number], str]) -> _Number:

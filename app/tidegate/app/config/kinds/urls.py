@@ -60,6 +60,8 @@ def _parse_amqp_address(text: str) -> AmqpAddress:
     vhost = _decoded(path, "virtual host") or "/"
     if len(vhost.encode()) > _MAX_VHOST_BYTES:
         raise ValueError(f"the virtual host has more than {_MAX_VHOST_BYTES} bytes")
+    if vhost in (".", ".."):
+        raise ValueError("the virtual host . or .. cannot be written in a URL: its reader would resolve it")
     return AmqpAddress(tls, host, port, username, password, vhost, _tls_files(query, tls=tls))
 
 

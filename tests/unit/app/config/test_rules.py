@@ -1,0 +1,89 @@
+"""Rules that concern several keys. Those that are errors stand among the broken config files too."""
+
+import attrs
+import pytest
+from tests.unit.app.config.reading import errors, warnings
+
+from tidegate.app.config import defaults
+from tidegate.app.config.rules import check
+
+TLS = ["--smtp-certificate=c", "--smtp-key=k"]
+
+
+def test_nobody_may_connect_is_told() -> None:
+    """OP07: an empty smtp-range lets nobody in, and the owner hears of it."""
+    findings = list(check(defaults(), lambda name: False))
+    assert [(finding.keys, finding.wrong, finding.fatal) for finding in findings] == [(("smtp-range",), "is empty: nobody may connect", False)]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--smtp-ciphers=HIGH"], ["smtp-ciphers: has no effect without smtp-certificate"]),
+        (["--smtp-ciphers=HIGH", *TLS], []),
+        (["--smtp-recipients=99"], ["smtp-recipients: is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for"]),
+        (["--rabbitmq-throttle=5"], ["rabbitmq-throttle: has no effect without rabbitmq-address: the embedded queue takes all mail"]),
+        (["--rabbitmq-throttle=5", "--rabbitmq-address=amqp://h"], []),
+        (["--rabbitmq-inbox=in"], []),
+        (
+            ["--rabbitmq-persistent=false", "--rabbitmq-address=amqp://h"],
+            ["rabbitmq-persistent: false: a restart of the broker loses mail that was answered 250"],
+        ),
+        (
+            ["--rabbitmq-durable=false", "--rabbitmq-address=amqp://h"],
+            ["rabbitmq-durable: false: a restart of the broker loses mail that was answered 250"],
+        ),
+        (["--rabbitmq-durable=false", "--rabbitmq-declare=false", "--rabbitmq-address=amqp://h"], []),
+        (["--rabbitmq-verify=false", "--rabbitmq-address=amqp://h"], []),
+        (
+            ["--rabbitmq-verify=false", "--rabbitmq-address=amqps://h"],
+            ["rabbitmq-verify: false: the broker's certificate is not looked at, so another server can take its place"],
+        ),
+        (
+            ["--rabbitmq-inbox=outbox", "--smtp-range=0.0.0.0/0;::/0"],
+            ["rabbitmq-inbox: equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay"],
+        ),
+        (["--rabbitmq-inbox=outbox", "--smtp-range=10.0.0.0/8"], []),
+        (["--rabbitmq-inbox=", "--rabbitmq-outbox=", "--smtp-range=0.0.0.0/0;::/0"], []),
+    ],
+)
+def test_warnings(argv: list[str], expected: list[str]) -> None:
+    """QU12, AD: what works, but hardly as its owner means it."""
+    assert warnings(*argv) == [f"command line: {text}" for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--smtp-secure-port=465", *TLS], []),
+        (["--smtp-secure-port=25", *TLS], ["smtp-secure-port: port 25 is in smtp-port too: a port begins in clear or with TLS, not both"]),
+        (["--smtp-maxsize=2GB", "--smtp-memory=2GB"], []),
+        (["--smtp-memory=50MB"], ["smtp-memory: smtp-maxsize is more than smtp-memory: such a message could never be taken"]),
+        (["--smtp-line-endings=normalize"], ["smtp-line-endings: normalize needs smtp-normalize-range"]),
+        (["--smtp-line-endings=normalize", "--smtp-normalize-range=10.0.0.1"], []),
+        (["--rabbitmq-address=amqp://h", "--rabbitmq-queue-type=quorum"], []),
+        (["--rabbitmq-address=amqp://h", "--rabbitmq-queue-type=quorum", "--rabbitmq-lazy=1", "--rabbitmq-declare=0"], []),
+    ],
+)
+def test_errors(argv: list[str], expected: list[str]) -> None:
+    """The message stands at the key that somebody gave, even where the rule is about another one's default."""
+    if not expected:
+        assert warnings(*argv) == []
+        return
+    assert [error.splitlines()[0] for error in errors(*argv)] == [f"command line: {text}" for text in expected]
+
+
+def test_rules_are_not_checked_for_keys_with_errors() -> None:
+    """A bad smtp-key is one error, not also a certificate without its key."""
+    assert len(errors("--smtp-certificate=c", "--smtp-key=~x")) == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "incoming", "outgoing", "count"), [(100, 50, 75, 0), (100, 101, 75, 1), (100, 101, 102, 2), (None, 50, 75, 0)]
+)
+def test_connection_limits(total: int | None, incoming: int, outgoing: int, count: int) -> None:
+    """A part of the connections is not larger than the whole."""
+    settings = defaults()
+    smtp = attrs.evolve(settings.smtp, connections=total, connections_in=incoming, connections_out=outgoing)
+    findings = [finding for finding in check(attrs.evolve(settings, smtp=smtp), lambda name: True) if finding.fatal]
+    assert [finding.keys[1] for finding in findings] == ["smtp-connections"] * count
