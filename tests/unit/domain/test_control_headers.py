@@ -45,6 +45,8 @@ def said(*lines: str) -> Extraction:
         (["x-mq-retries: 300,600"], {"retries": [300, 600]}),
         (["x-mq-retries: 300 , 600, 3600"], {"retries": [300, 600, 3600]}),
         (["x-mq-retries: 300"], {"retries": [300]}),
+        (["x-mq-smarthost-port: 1", "x-mq-maxattempts: 0"], {"smarthost": {"port": 1}, "maxattempts": 0}),
+        (["x-mq-smarthost-port: 65535"], {"smarthost": {"port": 65535}}),
         (["x-mq-inlinecss: 1"], {"inlinecss": True}),
         (["x-mq-keepmime: true"], {"keepmime": True}),
         (["x-mq-force: TRUE"], {"force": True}),
@@ -155,6 +157,14 @@ def test_first_of_a_single_value_wins() -> None:
     found = said("x-mq-maxattempts: x", "x-mq-maxattempts: 1", "x-mq-maxattempts: 2", "x-mq-delayed: a", "x-mq-delayed: b")
     assert found.properties == {"maxattempts": 1, "delayed": "a", "nextattempt": {"time": "a"}}
     assert [reason for _, reason in found.skipped] == ["not a number", "given before", "given before"]
+
+
+@pytest.mark.parametrize("name", ["pool", "maxdelivertime", "results-queue", "smarthost-username", "dsn-ret", "delayed"])
+def test_known_text_is_no_array(name: str) -> None:
+    """Only fields without a meaning of their own, addresses and tags make arrays."""
+    found = said(f"x-mq-{name}: a", f"x-mq-{name}: b")
+    assert found.skipped == ((f"x-mq-{name}", "given before"),)
+    assert b'"b"' not in stdlib_dumps(found.properties)
 
 
 def test_bounds() -> None:

@@ -12,7 +12,26 @@ from tidegate.domain.headers import HeaderBlock, HeaderLimits, HeaderProblem, in
 
 # Pieces out of which every difficult place of a header section can be built.
 PIECES = st.sampled_from(
-    [b"\r\n", b"\r\n\r\n", b"\r", b"\n", b" ", b"\t", b":", b"a", b"From", b"received", b"x-mq-", b"\x00", b"\xff", b"\xe2\x82\xac", b"\r\n "]
+    [
+        b"\r\nFrom:",
+        b"\r\nreceived :",
+        b"\r\nA\t:",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\r",
+        b"\n",
+        b" ",
+        b"\t",
+        b":",
+        b"a",
+        b"From",
+        b"received",
+        b"x-mq-",
+        b"\x00",
+        b"\xff",
+        b"\xe2\x82\xac",
+        b"\r\n ",
+    ]
 )
 MESSAGES = st.lists(PIECES, max_size=40).map(b"".join)
 
@@ -79,6 +98,7 @@ def test_named() -> None:
     message = b"From: 1\r\nXFrom: 2\r\nfrom : 3\r\nX: From: 4\r\n From: 5\r\nFROM\t:6\r\nFro\r\nFrom\r\nFrom:7\r\n\r\nFrom: 8\r\n"
     found = block(message)
     assert [field.value for field in found.named(b"From")] == [b"1", b"3", b"6", b"7"]
+    assert [field.raw for field in found.named(b"FROM")] == [b"From: 1\r\n", b"from : 3\r\n", b"FROM\t:6\r\n", b"From:7\r\n"]
     first = found.first(b"from")
     assert first is not None
     assert first.raw == b"From: 1\r\n"
@@ -104,6 +124,29 @@ def test_field_count_limit(end: bytes) -> None:
     problem = inspect(b"\r\n".join([folded] * 1001) + end)
     assert isinstance(problem, HeaderProblem)
     assert (problem.code, problem.status) == (552, "5.3.4")
+
+
+@pytest.mark.parametrize(("field", "limits"), [(b"A: b", HeaderLimits(fields=5)), (b"Received: b", HeaderLimits(received=5))])
+def test_counts_without_slack(field: bytes, limits: HeaderLimits) -> None:
+    """Fields of one line, the last one without its line end: nothing makes the count larger than it is."""
+    assert isinstance(inspect(b"\r\n".join([field] * 5), limits), HeaderBlock)
+    assert isinstance(inspect(b"\r\n".join([field] * 6), limits), HeaderProblem)
+
+
+def test_problems_name_the_limit() -> None:
+    """The reply says which limit was passed, and its value."""
+    limits = HeaderLimits(header_bytes=100, fields=5, received=2)
+    problems = [inspect(message, limits) for message in (b"a" * 101, b"A: b\r\n" * 6, b"Received: b\r\n" * 3)]
+    assert [problem.text for problem in problems if isinstance(problem, HeaderProblem)] == [
+        "Header section larger than 100 bytes",
+        "More than 5 header fields",
+        "Mail loop: more than 2 Received fields",
+    ]
+
+
+def test_defaults() -> None:
+    """The defaults are the ones that the documentation names."""
+    assert HeaderLimits() == HeaderLimits(header_bytes=262_144, fields=1_000, received=100)
 
 
 def test_huge_folded_field() -> None:

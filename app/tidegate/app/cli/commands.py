@@ -23,6 +23,7 @@ class Entry:
 COMMANDS: dict[str, Entry] = {
     "check-config": Entry("tidegate.app.cli.check_config", "Say whether the configuration can be used, and what is wrong with it."),
     "config": Entry("tidegate.app.cli.config", "Show the settings in effect and where each comes from; explain settings."),
+    "schema": Entry("tidegate.app.cli.schema", "Print the JSON Schema of the documents."),
 }
 """In the order of the help page."""
 
