@@ -2,14 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import attrs
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
-from tidegate.adapters.smtp import SmtpServer, Timing, bind_listeners
+from tidegate.adapters.smtp import Admitted, Gate, SmtpServer, Timing, bind_listeners
 from tidegate.app.reception import MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
@@ -17,6 +17,7 @@ from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.address import Validation
 from tidegate.domain.connection import Endpoints
 from tidegate.domain.message_id import MessageIds
+from tidegate.domain.proxy_protocol import Origin
 from tidegate.domain.routing import Queues
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
@@ -56,6 +57,35 @@ class Setup:
     validation: Validation = Validation.STRICT
     relax: bool = False
     refuse: Reply | None = None
+    gate: Callable[[GatewayPolicy, Profile], Gate] | None = None
+
+
+@attrs.define
+class OpenGate:
+    """Lets everybody in, or nobody."""
+
+    policy: GatewayPolicy
+    profile: Profile
+    relax: bool = False
+    refuse: Reply | None = None
+
+    def take_place(self) -> bool:
+        """Always."""
+        return True
+
+    def give_place(self) -> None:
+        """Nothing is counted."""
+
+    def expects_proxy_header(self, peer_ip: str) -> bool:
+        """Never."""
+        return False
+
+    def admit(self, endpoints: Endpoints, origin: Origin) -> Admitted | Reply:
+        """As set."""
+        return self.refuse or Admitted(Session(self.profile, self.policy, relax_line_ends=self.relax))
+
+    def left(self, endpoints: Endpoints) -> None:
+        """Nothing is counted."""
 
 
 @asynccontextmanager
@@ -69,11 +99,9 @@ async def serving(setup: Setup | None = None) -> AsyncIterator[Serving]:
     profile = Profile("mx.example.com", setup.validation, True, setup.tls is not None, setup.limits)
     reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps)
 
-    def make_session(_: Endpoints) -> Session | Reply:
-        return setup.refuse or Session(profile, policy, relax_line_ends=setup.relax)
-
     listening = bind_listeners(["127.0.0.1"], [0], [0] if setup.tls else [])
-    server = SmtpServer(reception, make_session, setup.timing, setup.tls)
+    gate = setup.gate(policy, profile) if setup.gate else OpenGate(policy, profile, setup.relax, setup.refuse)
+    server = SmtpServer(reception, gate, setup.timing, setup.tls)
     ports = [listener.sock.getsockname()[1] for listener in listening]
     server.open(listening)
     try:

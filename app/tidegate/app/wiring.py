@@ -13,34 +13,30 @@ import attrs
 from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, BrokerAddress
 from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
-from tidegate.adapters.smtp import Listener, SmtpServer, Timing, bind_listeners, server_context
+from tidegate.adapters.folder_queue.publisher import FolderPublisher
+from tidegate.adapters.memory.suspects import MemorySuspectList
+from tidegate.adapters.shared_counters import MmapConnectionBoard
+from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
 from tidegate.app.config.settings import Settings
-from tidegate.app.config.values import LineEndings
+from tidegate.app.gate import GatewayGate
 from tidegate.app.reception import Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.app.reception.policy import GatewayPolicy
+from tidegate.domain.access import AccessPolicy
 from tidegate.domain.address import Validation
-from tidegate.domain.connection import Endpoints
+from tidegate.domain.client_limits import ClientLimits, ClientTable
+from tidegate.domain.connection_budget import UNLIMITED, ConnectionLimits
 from tidegate.domain.headers import HeaderLimits
 from tidegate.domain.message_id import NODE_BYTES, MessageIds
 from tidegate.domain.routing import Queues
-from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
-from tidegate.domain.smtp.reply import Reply
-from tidegate.domain.smtp.session import Session
+from tidegate.domain.source_ips import SourceMapping
 from tidegate.ports.publisher import Publisher
 
-
-def listeners(settings: Settings) -> list[Listener]:
-    """Bind every port of the configuration.
-
-    Raises:
-        PermanentFailure: one cannot be bound.
-    """
-    smtp = settings.smtp
-    return bind_listeners([str(ip) for ip in smtp.ip], smtp.port, smtp.secure_port)
+BOARD_NAME = "connections"
+"""The file under the state directory on which all processes of the machine count their connections."""
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -78,22 +74,13 @@ class Gateway:
     journal: Journal | None = None
     publisher: Publisher | None = None
     server: SmtpServer = attrs.field(init=False)
-    _profile: Profile = attrs.field(init=False)
-    _policy: GatewayPolicy = attrs.field(init=False)
     _resources: AsyncExitStack = attrs.field(factory=AsyncExitStack, init=False)
 
     async def open(self) -> None:
         """Connect what stands behind and start accepting."""
         settings = self.settings
         publisher = self.publisher or await self._open_publisher()
-        self._policy = GatewayPolicy(settings.smtp.maxsize, publisher, MemoryBudget(settings.smtp.memory))
-        self._profile = Profile(
-            hostname=settings.smtp.hostname or os.uname().nodename,
-            validation=Validation(settings.smtp.validate_address.value),
-            dsn=settings.dsn.advertise,
-            tls=self.tls is not None,
-            limits=Limits(recipients=settings.smtp.recipients, errors=settings.smtp.errors),
-        )
+        mapping = source_mapping(settings)
         reception = MailReception(
             ReceptionSettings(
                 queues=Queues(settings.rabbitmq.inbox, settings.rabbitmq.local, settings.rabbitmq.reports, settings.rabbitmq.refused),
@@ -104,14 +91,15 @@ class Gateway:
             utc_now,
             MessageIds(secrets.token_bytes(NODE_BYTES)),
             orjson_dumps,
-            journal=self.journal,
+            lambda local_ip: mapping.source_ips(local_ip).ips,
+            self.journal,
         )
         timing = Timing(
             silence=settings.smtp.timeout.total_seconds(),
             min_rate=settings.smtp.min_rate,
             session=settings.smtp.session_time.total_seconds(),
         )
-        self.server = SmtpServer(reception, self._make_session, timing, self.tls)
+        self.server = SmtpServer(reception, self._gate(publisher), timing, self.tls)
         self.server.open(self.listening)
 
     async def close(self) -> None:
@@ -128,15 +116,46 @@ class Gateway:
         """Close."""
         await self.close()
 
-    def _make_session(self, endpoints: Endpoints) -> Session | Reply:
+    def _gate(self, publisher: Publisher) -> GatewayGate:
         smtp = self.settings.smtp
-        if endpoints.remote_ip not in smtp.range:
-            return replies.NOT_ALLOWED
-        relax = smtp.line_endings is LineEndings.NORMALIZE or endpoints.remote_ip in smtp.normalize_range
-        return Session(self._profile, self._policy, relax_line_ends=relax)
+        board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
+        self._resources.callback(board.close)
+        profile = Profile(
+            hostname=smtp.hostname or os.uname().nodename,
+            validation=Validation(smtp.validate_address.value),
+            dsn=self.settings.dsn.advertise,
+            tls=self.tls is not None,
+            limits=Limits(recipients=smtp.recipients, errors=smtp.errors),
+        )
+        return GatewayGate(
+            AccessPolicy(smtp.range, smtp.proxy, smtp.protection),
+            MemorySuspectList(),
+            ClientTable(ClientLimits()),
+            board,
+            GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory)),
+            lambda _: profile,
+            smtp.normalize_range,
+        )
 
     async def _open_publisher(self) -> Publisher:
-        return await self._resources.enter_async_context(AmqpPublisher(amqp_settings(self.settings)))
+        settings = self.settings
+        if settings.rabbitmq.address:
+            return await self._resources.enter_async_context(AmqpPublisher(amqp_settings(settings)))
+        folder = FolderPublisher(settings.queue.directory, settings.queue.maxsize, settings.queue.minfree)
+        self._resources.push_async_callback(folder.close)
+        return folder
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """``smtp-connections`` and its like."""
+    smtp = settings.smtp
+    return ConnectionLimits(smtp.connections or UNLIMITED, smtp.connections_in or UNLIMITED, smtp.connections_out or UNLIMITED)
+
+
+def source_mapping(settings: Settings) -> SourceMapping:
+    """``smtp-mappable-ips`` and its opposite; every address is mappable when none is named."""
+    smtp = settings.smtp
+    return SourceMapping(smtp.mappable_ips, smtp.unmappable_ips) if smtp.mappable_ips else SourceMapping(unmappable=smtp.unmappable_ips)
 
 
 def amqp_settings(settings: Settings) -> AmqpSettings:

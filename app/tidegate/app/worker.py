@@ -15,27 +15,31 @@ from tidegate.app.wiring import Gateway
 _log = logging.getLogger("tidegate.worker")
 
 
-def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGTERM or SIGINT, then drain.
+def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the parent process, then drain.
 
     Args:
         settings: the configuration.
         listening: sockets to serve.
         tls: for STARTTLS and secure ports.
         ready: called once connections are accepted.
+        lifeline: a descriptor that becomes readable when the parent has died.
 
     Raises:
         PortError: what stands behind could not be opened.
     """
     runner = _runner()
-    runner(_serve(settings, listening, tls, ready))
+    runner(_serve(settings, listening, tls, ready, lifeline))
 
 
-async def _serve(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None]) -> None:
+async def _serve(
+    settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int
+) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_reader(lifeline, stop.set)
     logs = settings.logs
     journal = ReceivedLog(logs.received_log_file, logs.received_log_format) if logs.received_log_file else None
     gateway = Gateway(settings, listening, tls, journal)
@@ -44,8 +48,7 @@ async def _serve(settings: Settings, listening: Sequence[Listener], tls: ssl.SSL
     ready()
     await stop.wait()
     _log.info("stopping: no new connections, messages under way are finished")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
+    loop.remove_reader(lifeline)
     await gateway.close()
     if journal is not None:
         await journal.close()

@@ -44,11 +44,15 @@ class SmtpConnection(asyncio.Protocol):
         "_transport",
         "_waiting_bytes",
         "_write_blocked_since",
+        "counted",
         "endpoints",
         "session",
     )
 
-    def __init__(self, server: "SmtpServer", session: Session, endpoints: Endpoints, tls_context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, server: "SmtpServer", session: Session, endpoints: Endpoints, tls_context: ssl.SSLContext | None, *, counted: bool = True
+    ) -> None:
+        self.counted = counted
         self.session = session
         self.endpoints = endpoints
         self._server = server

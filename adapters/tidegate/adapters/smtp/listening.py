@@ -27,7 +27,7 @@ def bind_listeners(addresses: Sequence[str], ports: Sequence[int], secure_ports:
         (address, port, secure) for secure, group in ((False, ports), (True, secure_ports)) for port in group for address in addresses or [""]
     ]
     try:
-        listeners.extend(Listener(_bind(address or None, port), secure) for address, port, secure in wanted)
+        listeners.extend(Listener(bind_socket(address or None, port), secure) for address, port, secure in wanted)
     except PermanentFailure:
         for listener in listeners:
             listener.sock.close()
@@ -35,7 +35,12 @@ def bind_listeners(addresses: Sequence[str], ports: Sequence[int], secure_ports:
     return listeners
 
 
-def _bind(address: str | None, port: int) -> socket.socket:
+def bind_socket(address: str | None, port: int) -> socket.socket:
+    """Bind and listen on one port of one address, or of all addresses of both families.
+
+    Raises:
+        PermanentFailure: it cannot be bound; the text says why.
+    """
     dual = address is None and socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if dual or (address is not None and ":" in address) else socket.AF_INET
     where = f"{address or 'all addresses'} port {port}"

@@ -5,29 +5,31 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import attrs
 
 from tidegate.adapters.smtp.connection import SmtpConnection
+from tidegate.adapters.smtp.gate import Gate
+from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Endpoints
 from tidegate.domain.ip_address import canonical
+from tidegate.domain.proxy_protocol import Origin, Rejected
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
-from tidegate.domain.smtp.session import Session
 from tidegate.ports.reception import IncomingMessage, Reception
 
 ACCEPT_BATCH = 16
 """Connections taken at one wake-up, so that a flood of them does not starve those that are open."""
+ROOM_PAUSE = 0.05
+"""Seconds between two looks for a free place while every one is taken: a place may be given back by another process."""
 ACCEPT_PAUSE = 1.0
 """Seconds without accepting after the process ran out of descriptors or memory: the clients wait in the backlog."""
 TICK = 1.0
 """Seconds between two looks at the time limits of all connections: limits are kept to about a second."""
 
 _log = logging.getLogger("tidegate.smtp")
-
-MakeSession = Callable[[Endpoints], Session | Reply]
-"""Makes the session for a client, or gives the reply that refuses it in place of the greeting."""
 
 
 @attrs.frozen
@@ -49,7 +51,7 @@ class SmtpServer:
 
     Attributes:
         reception: takes the messages.
-        make_session: decides on each client.
+        gate: decides on each connection.
         timing: time limits.
         tls_context: for STARTTLS and secure listeners; may be replaced while running, for connections made from then on.
         connections: those that are open.
@@ -57,7 +59,7 @@ class SmtpServer:
     """
 
     reception: Reception
-    make_session: MakeSession
+    gate: Gate
     timing: Timing = attrs.field(factory=Timing)
     tls_context: ssl.SSLContext | None = None
     connections: set[SmtpConnection] = attrs.field(factory=set, init=False)
@@ -68,6 +70,7 @@ class SmtpServer:
     _idle: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _loop: asyncio.AbstractEventLoop = attrs.field(init=False)
     _ticker: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
+    _accepting: bool = attrs.field(default=False, init=False)
 
     def open(self, listeners: Sequence[Listener]) -> None:
         """Start accepting, on the running loop."""
@@ -80,10 +83,9 @@ class SmtpServer:
     async def close(self) -> None:
         """Stop accepting; end idle sessions with 421; give message data ``timing.drain`` seconds; wait for every commit under way."""
         self.draining = True
+        self._stop_accepting()
         while self._listeners:
-            sock = self._listeners.pop().sock
-            self._loop.remove_reader(sock)
-            sock.close()
+            self._listeners.pop().sock.close()
         for connection in list(self.connections):
             connection.stop()
         deadline = self.now() + self.timing.drain
@@ -115,8 +117,14 @@ class SmtpServer:
         task.add_done_callback(self._task_done)
 
     def connection_lost(self, connection: SmtpConnection) -> None:
-        """Forget a connection."""
-        self.connections.discard(connection)
+        """Forget a connection and give its place back."""
+        if connection in self.connections:
+            self.connections.discard(connection)
+            if connection.counted:
+                self.gate.left(connection.endpoints)
+            self.gate.give_place()
+            if not self._accepting:
+                self._start_accepting()
         self._idle.set()
 
     def handshake_failed(self, endpoints: Endpoints, error: BaseException) -> None:
@@ -126,41 +134,69 @@ class SmtpServer:
     # -- accepting -------------------------------------------------------------------------------------------------------------------------
 
     def _start_accepting(self) -> None:
-        if not self.draining:
+        if not self.draining and not self._accepting:
+            self._accepting = True
             for listener in self._listeners:
                 self._loop.add_reader(listener.sock, self._accept, listener)
 
+    def _stop_accepting(self) -> None:
+        if self._accepting:
+            self._accepting = False
+            for listener in self._listeners:
+                self._loop.remove_reader(listener.sock)
+
+    def _pause_accepting(self, seconds: float) -> None:
+        self._stop_accepting()
+        self._loop.call_later(seconds, self._start_accepting)
+
     def _accept(self, listener: Listener) -> None:
         for _ in range(ACCEPT_BATCH):
+            if not self.gate.take_place():
+                self._pause_accepting(ROOM_PAUSE)
+                return
             try:
                 sock, address = listener.sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                self.gate.give_place()
                 return
             except OSError as error:
+                self.gate.give_place()
                 _log.error("cannot accept connections for a moment", extra={"reason": _reason(error)})
-                self._pause_accepting()
+                self._pause_accepting(ACCEPT_PAUSE)
                 return
-            try:
-                local = sock.getsockname()
-            except OSError:  # gone already
-                sock.close()
-                continue
-            endpoints = Endpoints(canonical(address[0]), address[1], canonical(local[0]), local[1])
             sock.setblocking(False)
-            self.start(self._connect(sock, endpoints, secure=listener.secure))
+            self.start(self._serve(sock, address, secure=listener.secure))
 
-    def _pause_accepting(self) -> None:
-        for listener in self._listeners:
-            self._loop.remove_reader(listener.sock)
-        self._loop.call_later(ACCEPT_PAUSE, self._start_accepting)
+    async def _serve(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> None:
+        """Take a connection to its session; whatever fails on the way closes it and gives its place back."""
+        connection = None
+        try:
+            connection = await self._admit(sock, address, secure=secure)
+        finally:
+            if connection is None:
+                sock.close()
+                self.gate.give_place()
 
-    async def _connect(self, sock: socket.socket, endpoints: Endpoints, *, secure: bool) -> None:
-        session = self.make_session(endpoints)
-        if isinstance(session, Reply):
-            _log.info("connection refused", extra={"remote_ip": endpoints.remote_ip, "reply": str(session)})
-            _refuse(sock, b"" if secure else session.wire)
-            return
-        connection = SmtpConnection(self, session, endpoints, self.tls_context)
+    async def _admit(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> SmtpConnection | None:
+        try:
+            local = sock.getsockname()
+        except OSError:  # gone already
+            return None
+        endpoints = Endpoints(canonical(address[0]), address[1], canonical(local[0]), local[1])
+        origin = Origin.CLIENT
+        if self.gate.expects_proxy_header(endpoints.remote_ip):
+            header = await read_proxy_header(sock, self.timing.proxy_header)
+            if isinstance(header, Rejected):
+                _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": header.reason})
+                return None
+            origin = header.origin
+            endpoints = header.endpoints or endpoints
+        admitted = self.gate.admit(endpoints, origin)
+        if isinstance(admitted, Reply):
+            _log.info("connection refused", extra={"remote_ip": endpoints.remote_ip, "reply": str(admitted)})
+            _refuse(sock, b"" if secure else admitted.wire)
+            return None
+        connection = SmtpConnection(self, admitted.session, endpoints, self.tls_context, counted=admitted.counted)
         try:
             if secure:
                 assert self.tls_context is not None
@@ -171,7 +207,10 @@ class SmtpServer:
                 await self._loop.connect_accepted_socket(lambda: connection, sock)
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self.handshake_failed(endpoints, error)
-            sock.close()
+            if admitted.counted:
+                self.gate.left(endpoints)
+            return None
+        return connection
 
     # -- time ------------------------------------------------------------------------------------------------------------------------------
 
@@ -196,8 +235,6 @@ def _refuse(sock: socket.socket, data: bytes) -> None:
         sock.shutdown(socket.SHUT_WR)
     except OSError:
         pass  # the client is gone
-    finally:
-        sock.close()
 
 
 def _reason(error: BaseException) -> str:

@@ -14,6 +14,7 @@ class Timing:
         rate_grace: not before message data has taken this long; slow starts are normal (RFC 5321 section 4.5.3.2.5).
         session: how long a session may last; a message under way is finished (``smtp-session-time``).
         handshake: how long a TLS handshake may take.
+        proxy_header: how long a proxy may take for its header; it sends it in one piece, and 5 seconds is what other receivers give it.
         write: how long a client may refuse to read our replies.
         linger: how long a connection that we end is read on, so that the client gets the last reply.
         drain: how long message data may still take once the server stops.
@@ -24,6 +25,7 @@ class Timing:
     rate_grace: float = 60.0
     session: float = 7200.0
     handshake: float = 30.0
+    proxy_header: float = 5.0
     write: float = 30.0
     linger: float = 2.0
     drain: float = 30.0

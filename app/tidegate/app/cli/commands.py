@@ -21,6 +21,7 @@ class Entry:
 
 
 COMMANDS: dict[str, Entry] = {
+    "serve": Entry("tidegate.app.cli.serve", "Run the server."),
     "check-config": Entry("tidegate.app.cli.check_config", "Say whether the configuration can be used, and what is wrong with it."),
     "config": Entry("tidegate.app.cli.config", "Show the settings in effect and where each comes from; explain settings."),
     "schema": Entry("tidegate.app.cli.schema", "Print the JSON Schema of the documents."),

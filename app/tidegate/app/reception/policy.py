@@ -52,3 +52,33 @@ class GatewayPolicy:
     def give_bytes(self, count: int) -> None:
         """Back to the budget."""
         self.budget.give_bytes(count)
+
+
+@attrs.define
+class GreetingOnly:
+    """Policy of a proxy's health check: there is no client behind it, so no message is taken.
+
+    Attributes:
+        policy: tells the sizes.
+    """
+
+    policy: GatewayPolicy
+
+    def max_message_bytes(self) -> int:
+        """As for others."""
+        return self.policy.max_message_bytes()
+
+    def admit_transaction(self, declared_bytes: int) -> Reply | None:
+        """Never."""
+        return replies.NOT_ALLOWED
+
+    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+        """Never."""
+        return replies.NOT_ALLOWED
+
+    def take_bytes(self, count: int) -> bool:
+        """Never."""
+        return False
+
+    def give_bytes(self, count: int) -> None:
+        """Nothing was taken."""

@@ -1,0 +1,86 @@
+"""The gateway's decisions on connections: places, proxies, ranges, suspects, limits per client, host names."""
+
+import time
+from collections.abc import Callable
+
+import attrs
+
+from tidegate.adapters.smtp import Admitted
+from tidegate.app.reception.policy import GatewayPolicy, GreetingOnly
+from tidegate.domain.access import AccessPolicy, Admission, admit
+from tidegate.domain.client_limits import ClientTable
+from tidegate.domain.connection import Endpoints
+from tidegate.domain.ip_ranges import IpRanges
+from tidegate.domain.proxy_protocol import Origin
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.profile import Profile
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.session import Session
+from tidegate.ports.connection_board import ConnectionBoard
+from tidegate.ports.suspects import SuspectList
+
+_REFUSALS = {
+    Admission.NOT_IN_RANGE: replies.NOT_ALLOWED,
+    Admission.SUSPECT: replies.NOT_ALLOWED,
+    Admission.TOO_MANY_CONNECTIONS: replies.TOO_MANY_CONNECTIONS,
+    Admission.TOO_FAST: replies.TOO_MANY_CONNECTIONS,
+}
+
+
+@attrs.define(eq=False)
+class GatewayGate:
+    """Plays :class:`tidegate.adapters.smtp.Gate`.
+
+    Attributes:
+        access: ranges and proxies; may be replaced while running.
+        suspects: the managed list.
+        clients: connections per client, of this process.
+        board: connections of all processes.
+        policy: of the sessions.
+        profile: tells what is offered on a local address.
+        relaxed: clients whose bare line feeds are made CRLF.
+        monotonic: seconds.
+    """
+
+    access: AccessPolicy
+    suspects: SuspectList
+    clients: ClientTable
+    board: ConnectionBoard
+    policy: GatewayPolicy
+    profile: Callable[[str], Profile]
+    relaxed: IpRanges
+    monotonic: Callable[[], float] = time.monotonic
+
+    def take_place(self) -> bool:
+        """By the board."""
+        return self.board.acquire("in")
+
+    def give_place(self) -> None:
+        """To the board."""
+        self.board.release("in")
+
+    def expects_proxy_header(self, peer_ip: str) -> bool:
+        """By ``smtp-proxy``."""
+        return self.access.expects_proxy_header(peer_ip)
+
+    def admit(self, endpoints: Endpoints, origin: Origin) -> Admitted | Reply:
+        """By ranges, suspects and limits per client."""
+        client_ip = endpoints.remote_ip
+        admission = admit(
+            client_ip,
+            policy=self.access,
+            suspects=self.suspects.current(),
+            clients=self.clients,
+            now_s=self.monotonic(),
+            origin=origin,
+        )
+        if admission is Admission.ADMITTED:
+            session = Session(self.profile(endpoints.local_ip), self.policy, relax_line_ends=client_ip in self.relaxed)
+            return Admitted(session)
+        if admission is Admission.GREETING_ONLY:
+            return Admitted(Session(self.profile(endpoints.local_ip), GreetingOnly(self.policy)), counted=False)
+        return _REFUSALS[admission]
+
+    def left(self, endpoints: Endpoints) -> None:
+        """One connection less of this client."""
+        self.clients.leave(endpoints.remote_ip)

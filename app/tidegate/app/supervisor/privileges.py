@@ -1,0 +1,49 @@
+"""Gives up root once the ports are bound (``user``), and keeps a second server away (``lock``)."""
+
+import fcntl
+import os
+import pwd
+from pathlib import Path
+
+from tidegate.ports.errors import PermanentFailure
+
+
+def drop_privileges(name: str) -> None:
+    """Become this account, with its groups, for good.
+
+    Raises:
+        PermanentFailure: there is no such account, or this process may not become it.
+    """
+    try:
+        account = pwd.getpwnam(name)
+    except KeyError as error:
+        raise PermanentFailure(f"user {name}: there is no such account") from error
+    if os.getuid() == account.pw_uid:
+        return
+    if os.getuid() != 0:
+        raise PermanentFailure(f"user {name}: only root can become another account; start the server as root or as {name}")
+    os.initgroups(name, account.pw_gid)
+    os.setgid(account.pw_gid)
+    os.setuid(account.pw_uid)
+    os.environ.update(HOME=account.pw_dir, USER=name, LOGNAME=name)
+
+
+def take_lock(path: Path) -> int:
+    """Write the process id to a file that stays locked as long as this process and its workers live; returns its descriptor.
+
+    Raises:
+        PermanentFailure: another server holds it, or it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise PermanentFailure(f"lock {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        raise PermanentFailure(f"lock {path}: another server runs already{f' (process {holder})' if holder else ''}") from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
