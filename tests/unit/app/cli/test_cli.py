@@ -83,7 +83,7 @@ def test_command_is_there(name: str, run: Run) -> None:
     ("argv", "complaint"),
     [
         (["chek-config"], "There is no command 'chek-config'. Did you mean 'check-config'?"),
-        (["frobnicate"], "There is no command 'frobnicate'. There are check-config, config"),
+        (["frobnicate"], "There is no command 'frobnicate'. There are serve, "),
         (["config", "--jsn"], "Did you mean '--json'?"),
         (["config", "smtp-prot"], "There is no setting 'smtp-prot'. Did you mean 'smtp-port'?"),
         (["config", "-x"], "No such option"),
