@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from tidegate.app.config.problems import ConfigErrors, Origin, Problem, Source
+from tidegate.app.config.problems import ConfigErrors, Origin, Problem, Source, quoted
 from tidegate.app.config.resolve import Given, Resolution, resolve, with_defaults
 from tidegate.app.config.rules import check
 from tidegate.app.config.settings import Settings
@@ -94,10 +94,10 @@ def _read(item: Assignment, layer: int, read_file: ReadFile, modes: dict[str, in
     except FileNotFoundError:
         if item.origin.source is Source.DEFAULT:
             return [], []
-        return [], [Problem(item.origin, CONFIG_FILE, f"there is no file {path}")]
+        return [], [Problem(item.origin, CONFIG_FILE, f"there is no file {quoted(path)}")]
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it has no valid name"
-        return [], [Problem(item.origin, CONFIG_FILE, f"cannot read {path}: {reason}")]
+        return [], [Problem(item.origin, CONFIG_FILE, f"cannot read {quoted(path)}: {reason}")]
     modes[path] = mode
     return from_file(data, path, layer)
 

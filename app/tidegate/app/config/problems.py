@@ -50,7 +50,7 @@ class Origin:
             case Source.FILE:
                 return f"{shown(self.name, None)}:{self.line}" if self.line else shown(self.name, None)
             case Source.ENVIRONMENT:
-                return f"environment {self.name}"
+                return f"environment {shown(self.name)}"
             case _:
                 return self.source.label
 

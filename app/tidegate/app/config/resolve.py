@@ -16,6 +16,9 @@ from tidegate.app.config.table.keys import BY_NAME, IGNORED, KEYS
 _MAX_NAME_CHARS = 64
 """Longer than any key: a name beyond it is not compared with them."""
 
+_MAX_SUGGESTIONS = 100
+"""Errors after which no nearest key is looked for: whoever reads that many has the wrong file."""
+
 _hash_after_space = re.compile(r"(?<=\s)#").search
 _reference = re.compile(r"<([a-z-]+)>").sub
 _not_text = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\ud800-\udfff]").search
@@ -81,7 +84,7 @@ def with_defaults(given: dict[str, Given]) -> dict[str, Given]:
         return _reference(lambda match: full[match[1]].texts[0], key.default)
 
     for key in KEYS:
-        found = given.get(key.name, Given(Origin.default(), key.name, (key.default,) if key.default or not key.repeatable else ()))
+        found = given.get(key.name, Given(Origin.default(), key.name, (key.default,)))
         if key.repeatable:
             full[key.name] = attrs.evolve(found, texts=tuple(filter(None, found.texts)))
         elif found.origin.source is Source.DEFAULT or (not found.texts[0] and not key.kind.takes_empty):
@@ -143,7 +146,8 @@ def _note_unknown(assignment: Assignment, result: Resolution, ignored: dict[str,
         # Orchestrators make variables with the name of a service in front; such a variable must not keep the server from starting.
         result.warnings.append(Problem(origin, "", "is not the name of a setting and is ignored", nearest=nearest(name, 0.8)))
     else:
-        result.errors.append(Problem(origin, shown(name), "unknown key", nearest=nearest(name)))
+        near = nearest(name) if len(result.errors) < _MAX_SUGGESTIONS else ""
+        result.errors.append(Problem(origin, shown(name), "unknown key", nearest=near))
 
 
 def _ignored_warning(assignments: list[Assignment]) -> Problem:

@@ -1,9 +1,11 @@
-"""Rules that concern several keys together."""
+"""Rules that concern several keys together, and those that only warn."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import attrs
 
+from tidegate.app.config.problems import quoted
 from tidegate.app.config.settings import Settings
 from tidegate.app.config.values import LineEndings, QueueType
 from tidegate.domain.ip_ranges import IpRanges
@@ -29,6 +31,9 @@ class Finding:
 IsGiven = Callable[[str], bool]
 """Whether somebody gave the key, in whatever place."""
 
+_braces = re.compile(r"\{[^{}]*\}").findall
+_variable = re.compile(r"\{\$[A-Za-z0-9.-]+\}").fullmatch
+
 _BROKER_ONLY = (
     "exchange",
     "verify",
@@ -52,6 +57,7 @@ def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
     yield from _access(settings)
     yield from _bounds(settings)
     yield from _broker(settings, is_given)
+    yield from _template(settings)
 
 
 def _tls(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
@@ -96,12 +102,8 @@ def _access(settings: Settings) -> Iterator[Finding]:
             "equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay",
             fatal=False,
         )
-    if smtp.line_endings is LineEndings.NORMALIZE and not smtp.normalize_range:
-        yield Finding(
-            ("smtp-line-endings", "smtp-normalize-range"), "normalize needs smtp-normalize-range", "the clients that cannot be mended"
-        )
-    if smtp.line_endings is LineEndings.REJECT and smtp.normalize_range:
-        yield Finding(("smtp-normalize-range", "smtp-line-endings"), "needs smtp-line-endings: normalize")
+    if smtp.line_endings is LineEndings.NORMALIZE and smtp.normalize_range:
+        yield Finding(("smtp-normalize-range", "smtp-line-endings"), "has no effect beside smtp-line-endings: normalize", fatal=False)
 
 
 def _bounds(settings: Settings) -> Iterator[Finding]:
@@ -144,3 +146,11 @@ def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
         yield Finding(
             ("rabbitmq-verify",), "false: the broker's certificate is not looked at, so another server can take its place", fatal=False
         )
+
+
+def _template(settings: Settings) -> Iterator[Finding]:
+    for item in _braces(settings.logs.received_log_format):
+        if not _variable(item):
+            wrong = f"{quoted(item)} is written as it stands: only variables like {{$json.recipient}} and {{$json.message-id}} are replaced"
+            yield Finding(("received-log-format",), wrong, fatal=False)
+            return

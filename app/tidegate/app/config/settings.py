@@ -37,33 +37,33 @@ class Smtp:
     key: Path | None
     ciphers: str | None
     range: IpRanges
-    auth: tuple[Secret, ...]
-    check: frozenset[Check]
-    auth_results: frozenset[Audience]
     proxy: IpRanges
-    validate_address: AddressMode
+    protection: bool
     connections: int | None
     connections_in: int | None
     connections_out: int | None
-    maxsize: int
     threads: int
-    timeout: timedelta
-    protection: bool
-    extract: bool
-    default_ips: tuple[IpAddress, ...]
-    mappable_ips: IpRanges
-    unmappable_ips: IpRanges
+    auth: tuple[Secret, ...]
     hostname: str
+    validate_address: AddressMode
+    maxsize: int
+    timeout: timedelta
+    session_time: timedelta
+    min_rate: int
+    """Bytes per second; 0 is no such limit."""
     line_endings: LineEndings
     normalize_range: IpRanges
     recipients: int
     errors: int
     header_size: int
     header_count: int
-    min_rate: int
-    """Bytes per second; 0 is no such limit."""
-    session_time: timedelta
     memory: int
+    extract: bool
+    default_ips: tuple[IpAddress, ...]
+    mappable_ips: IpRanges
+    unmappable_ips: IpRanges
+    check: frozenset[Check]
+    auth_results: frozenset[Audience]
 
 
 @attrs.frozen

@@ -11,6 +11,9 @@ from tidegate.app.config.table.keys import BY_NAME
 MAX_FILE_BYTES = 1024 * 1024
 """A config file beyond this is some other file given by mistake."""
 
+MAX_LINES = 10_000
+"""A hundred times the number of keys: more than anyone writes, and each line can be an error."""
+
 CONFIG_FILE = "config-file"
 """The one name that is no key: which files to read. Given on the command line (again for more files) or as ``TIDEGATE_CONFIG_FILE``."""
 
@@ -53,7 +56,10 @@ def from_file(data: bytes, file: str, layer: int) -> tuple[list[Assignment], lis
         return [], [Problem(whole, "", f"is larger than {MAX_FILE_BYTES // 1024} KB: this is no config file")]
     if data.startswith(_UTF16_MARKS):
         return [], [Problem(whole, "", "is in UTF-16: save it as UTF-8")]
-    for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if len(lines) > MAX_LINES:
+        return [], [Problem(whole, "", f"has more than {MAX_LINES} lines: this is no config file")]
+    for number, raw in enumerate(lines, start=1):
         origin = attrs.evolve(whole, line=number)
         try:
             line = raw.decode().strip()

@@ -143,13 +143,15 @@ def test_stronger_place_replaces_without_a_warning() -> None:
 
 def test_config_file_that_cannot_be_read() -> None:
     """A named file must be there, the default file need not; the error tells who named it."""
-    assert errors("--config-file", "gone.txt") == ["command line: config-file: there is no file gone.txt"]
-    assert errors(environ={"TIDEGATE_CONFIG_FILE": "gone.txt"}) == ["environment TIDEGATE_CONFIG_FILE: config-file: there is no file gone.txt"]
+    assert errors("--config-file", "gone.txt") == ["command line: config-file: there is no file 'gone.txt'"]
+    assert errors(environ={"TIDEGATE_CONFIG_FILE": "gone.txt"}) == [
+        "environment TIDEGATE_CONFIG_FILE: config-file: there is no file 'gone.txt'"
+    ]
 
     def refuse(path: str) -> tuple[bytes, int]:
         raise PermissionError(13, "Permission denied", path)
 
-    with pytest.raises(ConfigErrors, match=r"^default: config-file: cannot read /etc/tidegate/config.txt: Permission denied$"):
+    with pytest.raises(ConfigErrors, match=r"^default: config-file: cannot read '/etc/tidegate/config.txt': Permission denied$"):
         load([], {}, refuse)
 
 

@@ -24,7 +24,21 @@ def test_nobody_may_connect_is_told() -> None:
         (["--smtp-recipients=99"], ["smtp-recipients: is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for"]),
         (["--rabbitmq-throttle=5"], ["rabbitmq-throttle: has no effect without rabbitmq-address: the embedded queue takes all mail"]),
         (["--rabbitmq-throttle=5", "--rabbitmq-address=amqp://h"], []),
+        (["--received-log-format={$date} {$json.connection.remote-ip}"], []),
+        (
+            ["--received-log-format={$date}{if $json.x} {$json.x}{/if}"],
+            [
+                "received-log-format: '{if $json.x}' is written as it stands: "
+                "only variables like {$json.recipient} and {$json.message-id} are replaced"
+            ],
+        ),
         (["--rabbitmq-inbox=in"], []),
+        (["--smtp-line-endings=normalize"], []),
+        (["--smtp-normalize-range=10.0.0.1"], []),
+        (
+            ["--smtp-line-endings=normalize", "--smtp-normalize-range=10.0.0.1"],
+            ["smtp-normalize-range: has no effect beside smtp-line-endings: normalize"],
+        ),
         (
             ["--rabbitmq-persistent=false", "--rabbitmq-address=amqp://h"],
             ["rabbitmq-persistent: false: a restart of the broker loses mail that was answered 250"],
@@ -59,8 +73,6 @@ def test_warnings(argv: list[str], expected: list[str]) -> None:
         (["--smtp-secure-port=25", *TLS], ["smtp-secure-port: port 25 is in smtp-port too: a port begins in clear or with TLS, not both"]),
         (["--smtp-maxsize=2GB", "--smtp-memory=2GB"], []),
         (["--smtp-memory=50MB"], ["smtp-memory: smtp-maxsize is more than smtp-memory: such a message could never be taken"]),
-        (["--smtp-line-endings=normalize"], ["smtp-line-endings: normalize needs smtp-normalize-range"]),
-        (["--smtp-line-endings=normalize", "--smtp-normalize-range=10.0.0.1"], []),
         (["--rabbitmq-address=amqp://h", "--rabbitmq-queue-type=quorum"], []),
         (["--rabbitmq-address=amqp://h", "--rabbitmq-queue-type=quorum", "--rabbitmq-lazy=1", "--rabbitmq-declare=0"], []),
     ],

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.app.config.reading import errors, loaded, problems
 
-from tidegate.app.config.sources import from_arguments, from_environment, from_file
+from tidegate.app.config.sources import MAX_FILE_BYTES, MAX_LINES, from_arguments, from_environment, from_file
 
 
 def assignments(text: str) -> list[tuple[int, str, str]]:
@@ -109,6 +109,23 @@ def test_environment_order() -> None:
     """``TIDEGATE_`` comes after ``MAILERQ_``, so it is the stronger one; other variables are none of ours."""
     environ = {"TIDEGATE_A_B": "1", "MAILERQ_A_B": "2", "HOME": "/", "TIDEGATE_REMOTE_IP": "::1"}
     assert [(item.name, item.text) for item in from_environment(environ)] == [("a-b", "2"), ("a-b", "1")]
+
+
+def test_bounds_of_a_file() -> None:
+    """A file of another kind, given by mistake, costs little and is told in one line, or in lines that come quickly."""
+    assert errors("--config-file=x", files={"x": "a:\n" * MAX_LINES}) == ["x: has more than 10000 lines: this is no config file"]
+    assert errors("--config-file=x", files={"x": " " * (MAX_FILE_BYTES + 1)}) == ["x: is larger than 1024 KB: this is no config file"]
+    found = errors("--config-file=x", files={"x": "smtp-prot:\n" * (MAX_LINES - 1)})
+    assert len(found) == MAX_LINES - 1
+    assert sum("nearest known key" in error for error in found) == 100
+
+
+def test_names_in_messages_are_printable() -> None:
+    """File names and variables come from outside too."""
+    assert errors("--config-file=a\x1b[2Jb") == [r"command line: config-file: there is no file 'a\x1b[2Jb'"]
+    assert [str(problem) for problem in loaded(environ={"TIDEGATE_A\nB": "1"}).warnings][-1].splitlines() == [
+        r"environment TIDEGATE_A\nB: is not the name of a setting and is ignored"
+    ]
 
 
 @given(st.binary(max_size=2000))

@@ -1,23 +1,14 @@
-"""Keys of the SMTP server."""
+"""Keys of the SMTP server: where it listens and who may connect."""
 
 from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import CIPHERS
-from tidegate.app.config.kinds.network import ADDRESSES, HOST, HOSTNAME, PORT, PORTS, RANGES
-from tidegate.app.config.kinds.scalars import BOOLEAN, GIB, KIB, PATH, TIB, duration, number, size, word, words
+from tidegate.app.config.kinds.network import ADDRESSES, HOSTNAME, PORTS, RANGES
+from tidegate.app.config.kinds.scalars import BOOLEAN, PATH, number
 from tidegate.app.config.kinds.urls import AUTH
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
-from tidegate.app.config.values import AddressMode, Audience, Check, DmarcProfile, LineEndings
 
 SMTP = Group("smtp", "The SMTP server", "Where it listens, who may connect, and what a client may do.")
-SPAMASSASSIN = Group("spamassassin", "SpamAssassin", "The daemon that judges spam when `smtp-check` holds `spam`.")
-DSN = Group("dsn", "Delivery status notifications", "The DSN extension of SMTP (RFC 3461).")
-DMARC = Group("dmarc", "DMARC", "How the `dmarc` check evaluates policies.")
-
-MAX_MESSAGE = 2 * GIB
-"""A message is held in memory while it arrives; no mail system in use takes larger ones."""
-
-_DAY = 86400.0
 
 SMTP_KEYS = (
     Key(
@@ -86,38 +77,6 @@ SMTP_KEYS = (
         when_empty="**nobody** may connect",
     ),
     Key(
-        "smtp-auth",
-        SMTP,
-        AUTH,
-        "",
-        "Back end that judges user names and passwords. May be repeated: the back ends are tried in order. Needs TLS. With it, a client "
-        "that has not authenticated may send to local addresses only.",
-        "ldap://example.com:389/base_dn",
-        repeatable=True,
-        feature=features.AUTHENTICATION,
-        when_empty="no authentication",
-    ),
-    Key(
-        "smtp-check",
-        SMTP,
-        words(Check),
-        "",
-        "Checks made on incoming mail; their results stand in the JSON document.",
-        "spf,dkim,dmarc",
-        feature=features.CHECKS,
-        when_empty="no checks",
-    ),
-    Key(
-        "smtp-auth-results",
-        SMTP,
-        words(Audience),
-        "",
-        "Add the results as an Authentication-Results header field to mail for local addresses, for others, or both.",
-        "local,nonlocal",
-        feature=features.CHECKS,
-        when_empty="no such field",
-    ),
-    Key(
         "smtp-proxy",
         SMTP,
         RANGES,
@@ -128,12 +87,14 @@ SMTP_KEYS = (
         when_empty="no proxies",
     ),
     Key(
-        "smtp-validate-address",
+        "smtp-protection",
         SMTP,
-        word(AddressMode),
-        "strict",
-        "`strict`: addresses in MAIL and RCPT follow RFC 5321. `loose`: one `@`, a valid domain on its right, anything printable on its left.",
-        "loose",
+        BOOLEAN,
+        "true",
+        "Refuse clients on the managed list of suspect IP addresses when they connect.",
+        "false",
+        feature=features.PROTECTION,
+        inactive=("", "false"),
     ),
     Key(
         "smtp-connections",
@@ -166,14 +127,6 @@ SMTP_KEYS = (
         when_empty="no limit but `smtp-connections`",
     ),
     Key(
-        "smtp-maxsize",
-        SMTP,
-        size(1, MAX_MESSAGE, "100MB"),
-        "100MB",
-        "Largest message. It is advertised by SIZE and enforced while the message is read. A broker or queue that takes less lowers it.",
-        "25MB",
-    ),
-    Key(
         "smtp-threads",
         SMTP,
         number(1, 256, 4),
@@ -184,62 +137,16 @@ SMTP_KEYS = (
         inactive=("1",),
     ),
     Key(
-        "smtp-timeout",
+        "smtp-auth",
         SMTP,
-        duration(1, _DAY, "300"),
-        "300",
-        "How long a silent client is kept (RFC 5321 section 4.5.3.2.7 asks for at least five minutes).",
-        "300",
-    ),
-    Key(
-        "smtp-protection",
-        SMTP,
-        BOOLEAN,
-        "true",
-        "Refuse clients on the managed list of suspect IP addresses when they connect.",
-        "false",
-        feature=features.PROTECTION,
-        inactive=("", "false"),
-    ),
-    Key(
-        "smtp-extract",
-        SMTP,
-        BOOLEAN,
-        "true",
-        "Turn x-mq-* header fields into properties of the JSON document and take them out of the message. Switch it off where strangers "
-        "may send.",
-        "false",
-    ),
-    Key(
-        "smtp-default-ips",
-        SMTP,
-        ADDRESSES,
+        AUTH,
         "",
-        "Addresses that mail goes out from when nothing else decides. Kept for the sender.",
-        "1.2.3.4;4.5.6.7",
-        aliases=("smtp-defaultip", "smtp-defaultips"),
-        feature=features.SOURCE_IPS,
-        when_empty="the sender decides",
-    ),
-    Key(
-        "smtp-mappable-ips",
-        SMTP,
-        RANGES,
-        "",
-        "Mail submitted to one of these addresses goes out from the same address.",
-        "1.2.3.0/24;4.5.6.0/24",
-        feature=features.SOURCE_IPS,
-        when_empty="none",
-    ),
-    Key(
-        "smtp-unmappable-ips",
-        SMTP,
-        RANGES,
-        "",
-        "Exceptions from `smtp-mappable-ips`.",
-        "1.2.3.28/32;1.2.3.5/32",
-        feature=features.SOURCE_IPS,
-        when_empty="none",
+        "Back end that judges user names and passwords. May be repeated: the back ends are tried in order. Needs TLS. With it, a client "
+        "that has not authenticated may send to local addresses only.",
+        "ldap://example.com:389/base_dn",
+        repeatable=True,
+        feature=features.AUTHENTICATION,
+        when_empty="no authentication",
     ),
     Key(
         "smtp-hostname",
@@ -249,110 +156,6 @@ SMTP_KEYS = (
         "Host name in the greeting, in Received and in documents, for addresses that have none of their own.",
         "mx1.example.com",
         ours=True,
-        when_empty="the name that DNS has for the address",
-    ),
-    Key(
-        "smtp-line-endings",
-        SMTP,
-        word(LineEndings),
-        "reject",
-        "What happens to a message with a bare LF. `reject`: refused. `normalize`: for clients in `smtp-normalize-range` a bare LF counts "
-        "as CRLF within the message. The end of a message is CRLF.CRLF in both.",
-        "normalize",
-        ours=True,
-    ),
-    Key(
-        "smtp-normalize-range",
-        SMTP,
-        RANGES,
-        "",
-        "Clients whose bare LF is repaired with `smtp-line-endings: normalize`: devices that cannot be mended.",
-        "192.168.7.0/24",
-        ours=True,
-        when_empty="none",
-    ),
-    Key(
-        "smtp-recipients",
-        SMTP,
-        number(1, 100_000, 1000),
-        "1000",
-        "Most recipients of one message; RCPT beyond it is answered 452 and the client sends the rest later. RFC 5321 asks for at least 100.",
-        "1000",
-        ours=True,
-    ),
-    Key(
-        "smtp-errors",
-        SMTP,
-        number(1, 100_000, 20),
-        "20",
-        "Refused commands after which the connection is closed with 421.",
-        "20",
-        ours=True,
-    ),
-    Key(
-        "smtp-header-size",
-        SMTP,
-        size(1 * KIB, MAX_MESSAGE, "256KB"),
-        "256KB",
-        "Largest header section of a message.",
-        "256KB",
-        ours=True,
-    ),
-    Key(
-        "smtp-header-count",
-        SMTP,
-        number(1, 1_000_000, 1000),
-        "1000",
-        "Most header fields of a message.",
-        "1000",
-        ours=True,
-    ),
-    Key(
-        "smtp-min-rate",
-        SMTP,
-        number(0, 1_000_000_000, 100),
-        "100",
-        "Bytes per second that a client must send on average while it sends a message, counted after a time of grace. `0` for no such limit.",
-        "100",
-        ours=True,
-    ),
-    Key(
-        "smtp-session-time",
-        SMTP,
-        duration(1, 7 * _DAY, "7200"),
-        "7200",
-        "How long a connection may last in all; a message that is being stored is finished first.",
-        "2h",
-        ours=True,
-    ),
-    Key(
-        "smtp-memory",
-        SMTP,
-        size(1, TIB, "1GB"),
-        "1GB",
-        "Bytes of messages in flight in the process. When they are spent, MAIL is answered 452 and clients come back later.",
-        "4GB",
-        ours=True,
-    ),
-    Key("dsn-advertise", DSN, BOOLEAN, "true", "Offer the DSN extension: its parameters then stand in the document.", "false"),
-    Key(
-        "spamassassin-host",
-        SPAMASSASSIN,
-        HOST,
-        "localhost",
-        "Where spamd runs.",
-        "localhost",
-        feature=features.CHECKS,
-    ),
-    Key("spamassassin-port", SPAMASSASSIN, PORT, "783", "Port of spamd.", "783", feature=features.CHECKS),
-    Key(
-        "dmarc-profile",
-        DMARC,
-        word(DmarcProfile),
-        "rfc9989",
-        "Rules of evaluation: those of RFC 9989, or the older ones of RFC 7489 with the public suffix list.",
-        "rfc7489",
-        ours=True,
-        feature=features.CHECKS,
+        when_empty="the name of the machine",
     ),
 )
