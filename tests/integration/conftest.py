@@ -2,19 +2,34 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 from tests.servers import rabbitmq as rabbitmq_server
 from tests.servers.rabbitmq import RabbitMq
 
 
 @pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[RabbitMq]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PEM file of the authority that vouches for the test servers, as ``localhost``; chain and key lie beside it."""
+    folder = tmp_path_factory.mktemp("tls")
+    ca = trustme.CA()
+    certificate = ca.issue_cert("localhost")
+    ca.cert_pem.write_to_path(folder / "ca.pem")
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(folder / "chain.pem", append=True)
+    return folder / "ca.pem"
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
     """One RabbitMQ node for the whole run. A test that stops, kills or blocks it starts it again before it ends."""
     if not rabbitmq_server.installed():
         message = "rabbitmq-server is not installed (make services installs it)"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    with RabbitMq() as node:
+    with RabbitMq(tls=(authority.with_name("chain.pem"), authority.with_name("key.pem"), authority)) as node:
         yield node

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,12 +24,23 @@ CTL_TIMEOUT_S = 60.0
 QUIET_ERLANG = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none"
 
 
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+PORTS = range(10_000, 30_000)
+"""Below the range from which the kernel takes the ports of outgoing connections, which could take ours between two starts of a node."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Different TCP ports of 127.0.0.1 that were free a moment ago."""
+    with ExitStack() as held:
+        ports: list[int] = []
+        while len(ports) < count:
+            port = secrets.choice(PORTS)
+            probe = held.enter_context(socket.socket())
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.append(port)
+        return ports
 
 
 def installed() -> bool:
@@ -51,8 +63,7 @@ class RabbitMq:
 
     def __init__(self, *, config: tuple[str, ...] = (), tls: tuple[Path, Path, Path] | None = None, erlang: str = QUIET_ERLANG) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tidegate-rabbitmq-"))
-        self.port, self.tls_port = free_port(), free_port()
-        self._epmd_port = free_port()
+        self.port, self.tls_port, self._epmd_port, distribution_port = free_ports(4)
         self._node = f"tidegate-{secrets.token_hex(4)}@localhost"
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -83,7 +94,7 @@ class RabbitMq:
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODENAME": self._node,
-            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_DIST_PORT": str(distribution_port),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "empty-env.conf"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
@@ -163,8 +174,13 @@ class RabbitMq:
         self.start()
 
     def pause(self) -> None:
-        """Freeze the node (SIGSTOP): its connections stay open and say nothing."""
+        """Freeze the node (SIGSTOP): its connections stay open and say nothing. Returns when every thread stands still."""
         os.kill(self.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while any(_state(thread) != "T" for thread in Path(f"/proc/{self.pid}/task").iterdir()):
+            if time.monotonic() > deadline:
+                raise RabbitMqFailed("RabbitMQ does not stop on SIGSTOP")
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """Let a frozen node go on."""
@@ -236,3 +252,8 @@ class RabbitMq:
         except OSError:
             return False
         return True
+
+
+def _state(thread: Path) -> str:
+    """One letter, as in proc(5)."""
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]
