@@ -2,132 +2,260 @@
 
 import asyncio
 import logging
+import os
+import random
+import socket
 import ssl
+from collections.abc import Sequence
 
 import aio_pika
-from aio_pika.abc import AbstractChannel
-from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 
 from tidegate.adapters.amqp.address import BrokerAddress
-from tidegate.adapters.amqp.encoding import gzipped
-from tidegate.adapters.amqp.settings import MEBIBYTE, AmqpSettings, Encoding
+from tidegate.adapters.amqp.backoff import Backoff
+from tidegate.adapters.amqp.delivery import Delivery, Document, Transaction
+from tidegate.adapters.amqp.failures import FAILURES, describe
+from tidegate.adapters.amqp.frames import Chunk, FrameWriter
+from tidegate.adapters.amqp.lane import Lane
+from tidegate.adapters.amqp.settings import AmqpSettings
+from tidegate.adapters.amqp.tap import Tap, TapFactory
 from tidegate.adapters.amqp.topology import ensure_queue
+from tidegate.adapters.amqp.unroutable import Redeclaration
+from tidegate.adapters.amqp.window import Window
 from tidegate.ports.errors import TemporaryFailure
-from tidegate.ports.publisher import Publication
 
 log = logging.getLogger(__name__)
 
-BLOCKED_POLL_S = 0.4
 CLOSE_TIMEOUT_S = 5.0
-LARGE_BYTES = MEBIBYTE
-"""Documents from here on have a channel of their own: the broker answers a message above its limit by closing the channel."""
 
 
 class Link:
-    """A connection with its queues declared and its channels open."""
+    """A connection with its queues declared and two lanes open: one for small documents, one for large ones.
 
-    def __init__(self, connection: aio_pika.Connection, small: AbstractChannel, large: AbstractChannel, settings: AmqpSettings) -> None:
-        self._connection, self._small, self._large, self._settings = connection, small, large, settings
-        self._slots = asyncio.Semaphore(settings.throttle)
-        self._in_flight_bytes = 0
-        self._blocked = False
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        for thing in (connection, small, large):
-            thing.close_callbacks.add(self._closed)
-        self._watcher = asyncio.create_task(self._watch_blocked())
+    :attr:`lost` gets the reason when the connection is of no more use, whatever ended it. A link never reconnects itself.
+    """
 
-    @classmethod
-    async def open(cls, address: BrokerAddress, settings: AmqpSettings, context: ssl.SSLContext | None) -> "Link":
-        """Connect, declare, open channels."""
-        connection = aio_pika.Connection(address.url.with_query(heartbeat=settings.heartbeat_s), ssl_context=context)
+    def __init__(self, settings: AmqpSettings, address: BrokerAddress, context: ssl.SSLContext | None) -> None:
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._factory = TapFactory(self, context)
+        self._connection = aio_pika.Connection(
+            address.url.with_query(heartbeat=settings.heartbeat_s),
+            client_properties={"connection_name": f"tidegate {socket.gethostname()} {os.getpid()}"},
+        )
+        self._connection.kwargs["transport_factory"] = self._factory
+        self._connection.close_callbacks.add(self._on_library_closed)
+        self._redeclaration = Redeclaration(self._connection, settings, self._resubmit)
+        self._window = Window(settings.throttle, settings.throttle_bytes, self._write, self._writable, self._redeclaration.returned)
+        self._backoff = Backoff(settings.backoff_first_s, settings.backoff_longest_s, random.random)
+        self._reopening: set[asyncio.Task[None]] = set()
+        self._transactions: dict[Transaction, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._small_since = self._large_since = 0.0
+        self._blocked = ""
+        self._patience: asyncio.TimerHandle | None = None
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+
+    async def open(self) -> None:
+        """Connect, declare the queues, open the lanes.
+
+        Raises:
+            AMQPError, OSError, RuntimeError, TemporaryFailure: it did not work; the link is closed.
+        """
         try:
-            async with asyncio.timeout(settings.connect_timeout_s):
-                await connection.connect()
-            for queue in settings.queues:
-                await ensure_queue(connection, settings, queue)
-            channels = [connection.channel(publisher_confirms=True, on_return_raises=True) for _ in range(2)]
-            for channel in channels:
-                await channel.initialize(timeout=settings.connect_timeout_s)
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                await self._connection.connect()
+            await self._open_lane(large=False)
+            await self._open_lane(large=True)
         except BaseException:
-            await _close(connection)
+            await self.close("the connection was not completed")
             raise
-        return cls(connection, channels[0], channels[1], settings)
 
     @property
     def broker_version(self) -> str:
-        """As the broker tells it, for example ``3.13.7``."""
+        """As the broker tells it, for example ``3.13.7``; empty when it does not."""
         transport = self._connection.transport
-        properties = (transport.connection.server_properties or {}) if transport else {}
-        version = properties.get("version", "")
+        version = (transport.connection.server_properties or {}).get("version", "") if transport else ""
         return version.decode("ascii", "replace") if isinstance(version, bytes) else str(version)
 
     def accepting(self) -> bool:
-        """Whether a document would be sent now."""
-        return not self.lost.done() and not self._blocked and not self._slots.locked() and self._in_flight_bytes < self._settings.throttle_bytes
+        """Whether documents submitted now have a chance."""
+        window = self._window
+        return not (self._blocked or window.full or window.overdue or window.small is None or self.lost.done())
 
-    async def publish(self, publication: Publication) -> None:
-        """Publish one document and wait for its confirm; a returned one is declared and published once more."""
-        if self.lost.done() or self._blocked:
-            raise TemporaryFailure("the broker is away or blocks publishers")
-        settings = self._settings
-        body = await gzipped(publication.parts, publication.size) if settings.encoding is Encoding.GZIP else publication.body
-        channel = self._large if len(body) >= LARGE_BYTES else self._small
-        async with self._slots:
-            self._in_flight_bytes += len(body)
-            try:
-                try:
-                    await self._publish(channel, publication, body)
-                except PublishError:
-                    if not settings.declare:
-                        raise
-                    await ensure_queue(self._connection, settings, publication.queue)
-                    await self._publish(channel, publication, body)
-            except PublishError as returned:
-                raise TemporaryFailure(f"the broker has no queue for {publication.queue!r}") from returned
-            except DeliveryError as nacked:
-                raise TemporaryFailure(f"the broker refused a document for {publication.queue!r}") from nacked
-            except (AMQPError, OSError, RuntimeError) as failure:
-                raise TemporaryFailure(f"the connection failed: {failure}") from failure
-            finally:
-                self._in_flight_bytes -= len(body)
+    async def publish(self, documents: Sequence[Document], deadline: float) -> None:
+        """Send the documents and wait until all are confirmed.
 
-    async def _publish(self, channel: AbstractChannel, publication: Publication, body: bytes) -> None:
+        Raises:
+            TemporaryFailure: as in the port; also when ``deadline``, a time of the event loop, has passed.
+        """
+        if self.lost.done():
+            raise TemporaryFailure("the connection to the broker is lost")
+        if self._blocked:
+            raise TemporaryFailure(f"the broker blocks publishers: {self._blocked}")
+        transaction = Transaction(self._loop.create_future(), deadline, len(documents))
+        self._transactions[transaction] = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(deadline, self._expire_due)
+        self._window.submit([Delivery(*document, transaction) for document in documents])
+        try:
+            await transaction.outcome
+        finally:
+            self._transactions.pop(transaction, None)
+
+    async def finish(self, timeout_s: float) -> None:
+        """Wait until all calls under way have ended, or ``timeout_s`` has passed."""
+        if self._transactions:
+            await asyncio.wait([transaction.outcome for transaction in self._transactions], timeout=timeout_s)
+
+    async def close(self, reason: str) -> None:
+        """Fail what is under way and disconnect: in order if the broker answers soon, without a word if not."""
+        self._end(reason)
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._connection.close()
+        except FAILURES as failure:
+            log.info("the connection to the broker did not close in order: %s", describe(failure))
+        if self._factory.tap is not None:
+            self._factory.tap.abort()
+
+    def on_answers(self) -> None:
+        """See :class:`Listener`."""
+        self._window.pump()
+
+    on_writable = on_answers
+
+    def on_blocked(self, reason: str) -> None:
+        """See :class:`Listener`."""
+        log.error("the broker blocks publishers: %s", reason)
+        self._blocked = reason
+        self._window.fail_waiting(f"the broker blocks publishers: {reason}")
+        self._loop.call_later(self._settings.blocked_grace_s, self._fail_blocked)
+
+    def on_unblocked(self) -> None:
+        """See :class:`Listener`."""
+        log.warning("the broker takes messages again")
+        self._blocked = ""
+        self._window.pump()
+
+    def on_lane_closed(self, lane: Lane, reason: str) -> None:
+        """See :class:`Listener`."""
+        log.error("the broker closed a channel: %s", reason)
+        large = lane is self._window.large
+        if large:
+            self._window.large, since = None, self._large_since
+        else:
+            self._window.small, since = None, self._small_since
+        self._backoff.lived(self._loop.time() - since)
+        self._window.pump()
+        task = self._loop.create_task(self._reopen_lane(large=large))
+        self._reopening.add(task)
+        task.add_done_callback(self._reopening.discard)
+
+    def on_disconnected(self, reason: str) -> None:
+        """See :class:`Listener`."""
+        self._end(reason)
+
+    def _on_library_closed(self, _: object, error: BaseException | None) -> None:
+        self._end(f"the connection was closed: {'no reason given' if error is None else describe(error)}")
+
+    async def _open_lane(self, *, large: bool) -> None:
+        """Declare what is published to, and open one channel in confirm mode."""
         settings = self._settings
-        message = aio_pika.Message(
-            body,
-            message_id=publication.message_id,
-            content_type="application/json",
-            content_encoding=settings.encoding.value or None,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT if settings.persistent else aio_pika.DeliveryMode.NOT_PERSISTENT,
+        if not large:
+            for queue in settings.queues:
+                await ensure_queue(self._connection, settings, queue)
+        channel = self._connection.channel(publisher_confirms=True, on_return_raises=True)
+        async with asyncio.timeout(settings.connect_timeout_s):
+            await channel.initialize()
+            underlay = await channel.get_underlay_channel()
+        writer = FrameWriter(
+            underlay.number,
+            settings.exchange,
+            persistent=settings.persistent,
+            content_encoding=settings.encoding.value,
+            frame_max=underlay.connection.connection_tune.frame_max or 0,
         )
-        exchange = await channel.get_exchange(settings.exchange, ensure=False) if settings.exchange else channel.default_exchange
-        await exchange.publish(message, routing_key=publication.queue, mandatory=True)
+        lane = Lane(underlay.number, writer, self._window.settle)
+        self._tap.add(lane)
+        if large:
+            self._window.large, self._large_since = lane, self._loop.time()
+        else:
+            self._window.small, self._small_since = lane, self._loop.time()
 
-    async def close(self) -> None:
-        """Close in order, within a bound."""
-        self._watcher.cancel()
-        self._closed()
-        await _close(self._connection)
-
-    def _closed(self, *_: object) -> None:
-        if not self.lost.done():
-            self.lost.set_result(None)
-
-    async def _watch_blocked(self) -> None:
-        while self._connection.transport is not None:
+    async def _reopen_lane(self, *, large: bool) -> None:
+        """With growing pauses: what made the broker close the channel may do so again."""
+        while True:
+            await asyncio.sleep(self._backoff.failed())
             try:
-                async with asyncio.timeout(BLOCKED_POLL_S):
-                    await self._connection.transport.ready()
-            except TimeoutError:
-                self._blocked = True
+                await self._open_lane(large=large)
+            except FAILURES as failure:
+                log.error("the channel cannot be opened again: %s", describe(failure))
             else:
-                self._blocked = False
-                await asyncio.sleep(BLOCKED_POLL_S)
+                return
 
+    @property
+    def _tap(self) -> Tap:
+        if self._factory.tap is None:
+            raise TemporaryFailure("not connected to the broker")
+        return self._factory.tap
 
-async def _close(connection: aio_pika.Connection) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await connection.close()
-    except (TimeoutError, AMQPError, OSError, RuntimeError) as failure:
-        log.info("the connection to the broker did not close in order: %s", failure or type(failure).__name__)
+    def _write(self, chunks: list[Chunk], size: int, now: bool) -> None:
+        self._tap.write(chunks, size, now=now)
+
+    def _writable(self) -> bool:
+        return self._factory.tap is not None and self._factory.tap.writable and not self._blocked
+
+    def _resubmit(self, delivery: Delivery) -> None:
+        self._window.resubmit(delivery)
+
+    def _expire_due(self) -> None:
+        """One timer for all calls: they have the same time to live, so the oldest is due first."""
+        self._timer = None
+        now = self._loop.time()
+        for transaction in list(self._transactions):
+            if transaction.deadline > now:
+                self._timer = self._loop.call_at(transaction.deadline, self._expire_due)
+                break
+            state = "confirmed" if transaction.in_flight else "took"
+            self._window.expire(transaction, f"the broker {state} nothing within {self._settings.confirm_timeout_s:g} s")
+        self._be_patient()
+
+    def _fail_blocked(self) -> None:
+        if self._blocked:
+            for transaction in list(self._transactions):
+                self._window.expire(transaction, f"the broker blocks publishers: {self._blocked}")
+            self._be_patient()
+
+    def _be_patient(self) -> None:
+        """Give a broker that owes confirms as long again; after that the connection is of no use."""
+        if self._window.overdue and self._patience is None and not self.lost.done():
+            self._patience = self._loop.call_later(self._settings.confirm_timeout_s, self._give_up)
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if self._blocked:
+            self._be_patient()
+        elif self._window.overdue:
+            self._end("the broker confirms nothing")
+
+    def _end(self, reason: str) -> None:
+        """Everything ends here, once."""
+        if self.lost.done():
+            return
+        self.lost.set_result(reason)
+        for timer in (self._timer, self._patience):
+            if timer is not None:
+                timer.cancel()
+        for task in self._reopening:
+            task.cancel()
+        self._redeclaration.cancel()
+        if self._factory.tap is not None:
+            self._factory.tap.forget()
+        for lane in (self._window.small, self._window.large):
+            if lane is not None:
+                self._tap.remove(lane)
+                lane.ended(reason)
+        self._window.small = self._window.large = None
+        self._window.fail_waiting(reason)
+        for transaction in list(self._transactions):
+            transaction.fail(reason)

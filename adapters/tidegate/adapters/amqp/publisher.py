@@ -8,12 +8,13 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from aio_pika.exceptions import AMQPError
-
 from tidegate.adapters.amqp.address import BrokerAddress
 from tidegate.adapters.amqp.backoff import Backoff
+from tidegate.adapters.amqp.delivery import Document
+from tidegate.adapters.amqp.encoding import gzipped
+from tidegate.adapters.amqp.failures import FAILURES, describe
 from tidegate.adapters.amqp.link import Link
-from tidegate.adapters.amqp.settings import MEBIBYTE, AmqpSettings
+from tidegate.adapters.amqp.settings import MAX_NAME_BYTES, MEBIBYTE, AmqpSettings, Encoding
 from tidegate.ports.errors import DocumentTooLarge, PermanentFailure, TemporaryFailure
 from tidegate.ports.publisher import Publication
 
@@ -32,7 +33,6 @@ class AmqpPublisher:
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._limit = settings.max_document_bytes
-        self._under_way: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def open(self) -> None:
@@ -46,7 +46,7 @@ class AmqpPublisher:
             try:
                 contexts.append((address, address.tls_context(verify=self._settings.verify)))
             except OSError as failure:
-                raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {failure}") from failure
+                raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {describe(failure)}") from failure
             if address.secure and not self._settings.verify:
                 log.warning("rabbitmq-verify is false: anyone on the way to %s can read the mail and the password", address)
         self._keeper = asyncio.create_task(self._keep_connected(contexts), name="amqp-connection")
@@ -54,8 +54,8 @@ class AmqpPublisher:
     async def close(self) -> None:
         """Take no more documents, wait at most the confirm timeout for those under way, and disconnect. May be called twice."""
         self._closing = True
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._settings.confirm_timeout_s)
+        if self._link is not None:
+            await self._link.finish(self._settings.confirm_timeout_s)
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -77,32 +77,42 @@ class AmqpPublisher:
         return not self._closing and self._link is not None and self._link.accepting()
 
     async def publish(self, publications: Sequence[Publication]) -> None:
-        """See the port."""
-        limit = self._limit
+        """See the port. Also raises ``PermanentFailure`` for a queue name or message id that AMQP cannot carry."""
+        deadline = asyncio.get_running_loop().time() + self._settings.confirm_timeout_s
         for publication in publications:
-            if limit is not None and publication.size > limit:
-                raise DocumentTooLarge(f"a document of {publication.size} bytes; the broker takes {limit}")
-        link = self._link
-        if link is None or self._closing:
+            if not 0 < len(publication.queue.encode()) <= MAX_NAME_BYTES:
+                raise PermanentFailure(f"a queue name has 1 to {MAX_NAME_BYTES} bytes: {publication.queue[:80]!r}")
+            if len(publication.message_id.encode()) > MAX_NAME_BYTES:
+                raise PermanentFailure(f"a message id has at most {MAX_NAME_BYTES} bytes: {publication.message_id[:80]!r}")
+        documents = [(publication.queue, publication.message_id, publication.parts, publication.size) for publication in publications]
+        self._check_sizes(documents)
+        if self._link is None or self._closing:
             raise TemporaryFailure("not connected to the broker")
-        tasks = [asyncio.create_task(link.publish(publication)) for publication in publications]
-        self._under_way.update(tasks)
-        for task in tasks:
-            task.add_done_callback(self._under_way.discard)
-        try:
-            async with asyncio.timeout(self._settings.confirm_timeout_s):
-                await asyncio.gather(*tasks)
-        except TimeoutError:
-            raise TemporaryFailure(f"no confirm from the broker within {self._settings.confirm_timeout_s:g} s") from None
+        if self._settings.encoding is Encoding.GZIP:
+            packed = [(queue, name, await gzipped(parts, size)) for queue, name, parts, size in documents]
+            documents = [(queue, name, (body,), len(body)) for queue, name, body in packed]
+            self._check_sizes(documents)
+        link = self._link
+        if link is None:
+            raise TemporaryFailure("the connection to the broker is lost")
+        await link.publish(documents, deadline)
+
+    def _check_sizes(self, documents: Sequence[Document]) -> None:
+        limit = self._limit
+        if limit is not None:
+            for _, _, _, size in documents:
+                if size > limit:
+                    raise DocumentTooLarge(f"a document of {size} bytes; the broker takes {limit}")
 
     async def _keep_connected(self, nodes: Sequence[tuple[BrokerAddress, ssl.SSLContext | None]]) -> None:
-        backoff = Backoff(random.random)
+        backoff = Backoff(self._settings.backoff_first_s, self._settings.backoff_longest_s, random.random)
         while True:
             for address, context in nodes:
+                link = Link(self._settings, address, context)
                 try:
-                    link = await Link.open(address, self._settings, context)
-                except (AMQPError, OSError, RuntimeError, TemporaryFailure) as failure:
-                    log.error("the broker %s cannot be used: %s", address, failure or type(failure).__name__)
+                    await link.open()
+                except FAILURES as failure:
+                    log.error("the broker %s cannot be used: %s", address, describe(failure))
                     continue
                 await self._use(address, link, backoff)
                 break
@@ -115,12 +125,12 @@ class AmqpPublisher:
             self._limit = limit_of(link.broker_version)
         log.info("connected to the broker %s, version %s, documents up to %s bytes", address, link.broker_version, self._limit)
         try:
-            await link.lost
+            reason = await link.lost
         finally:
             self._link = None
-            await link.close()
+            await link.close("the publisher closes")
         backoff.lived(time.monotonic() - since)
-        log.error("lost the connection to the broker %s", address)
+        log.error("lost the connection to the broker %s: %s", address, reason)
 
 
 def limit_of(version: str) -> int:

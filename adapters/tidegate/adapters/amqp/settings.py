@@ -1,5 +1,6 @@
 """What the AMQP publisher is told when it is built."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -12,8 +13,15 @@ MEBIBYTE = 1024 * 1024
 MAX_THROTTLE = 65_535
 """More unconfirmed publishes than this only move the queue from the broker's disk into its memory."""
 
-MAX_QUEUE_NAME_BYTES = 255
-"""A queue name is an AMQP short string (AMQP 0-9-1 section 4.2.5.3)."""
+MAX_NAME_BYTES = 255
+"""Names are AMQP short strings (AMQP 0-9-1 section 4.2.5.3)."""
+
+MAX_EXCHANGE_NAME = 127
+"""Length of AMQP's ``exchange-name`` domain (AMQP 0-9-1 XML specification); the AMQP library insists on it."""
+
+NAME_MARKS = "- _ . : @ # , / + space"
+NAME = re.compile(r"[A-Za-z0-9\-_.:@#,/+ ]+")
+"""What the AMQP library lets a queue or exchange name be made of: the specification's characters and some that RabbitMQ's users have."""
 
 MAX_PRIORITIES = 255
 """RabbitMQ's upper bound for ``x-max-priority``."""
@@ -39,8 +47,8 @@ def _parsed(addresses: Iterable["str | BrokerAddress"]) -> tuple[BrokerAddress, 
 
 def _names(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]) -> None:
     for name in value:
-        if not 0 < len(name.encode()) <= MAX_QUEUE_NAME_BYTES:
-            raise ValueError(f"{attribute.name}: a queue name has 1 to {MAX_QUEUE_NAME_BYTES} bytes: {name!r}")
+        if not NAME.fullmatch(name) or len(name) > MAX_NAME_BYTES:
+            raise ValueError(f"{attribute.name}: {name!r} is not a queue name: 1 to {MAX_NAME_BYTES} of A-Z a-z 0-9 and {NAME_MARKS}")
         if name.startswith("amq."):
             raise ValueError(f"{attribute.name}: names that start with 'amq.' belong to the broker: {name!r}")
 
@@ -68,6 +76,9 @@ class AmqpSettings:
         confirm_timeout_s: bound of one ``publish`` call, waiting for its turn included.
         connect_timeout_s: bound of one attempt to reach one address, and of each declaration.
         heartbeat_s: AMQP heartbeat; a silent broker is given up after about three.
+        backoff_first_s: shortest pause before another attempt to connect or to open a channel; they double, with a random part.
+        backoff_longest_s: longest pause.
+        blocked_grace_s: how long a call may wait on after the broker has blocked publishers: it still confirms what it had read before.
     """
 
     addresses: tuple[BrokerAddress, ...] = attrs.field(converter=_parsed)
@@ -87,6 +98,9 @@ class AmqpSettings:
     confirm_timeout_s: float = attrs.field(default=30.0, validator=validators.gt(0))
     connect_timeout_s: float = attrs.field(default=10.0, validator=validators.gt(0))
     heartbeat_s: int = attrs.field(default=20)
+    backoff_first_s: float = attrs.field(default=1.0, validator=validators.gt(0))
+    backoff_longest_s: float = attrs.field(default=30.0, validator=validators.gt(0))
+    blocked_grace_s: float = attrs.field(default=2.0, validator=validators.ge(0))
 
     @addresses.validator
     def _check_addresses(self, _: object, value: tuple[BrokerAddress, ...]) -> None:
@@ -108,8 +122,8 @@ class AmqpSettings:
             raise ValueError(f"max_priority must be 1 to {MAX_PRIORITIES}, not {self.max_priority}")
         if self.max_document_bytes is not None and self.max_document_bytes <= 0:
             raise ValueError(f"max_document_bytes must be above zero, not {self.max_document_bytes}")
-        if len(self.exchange.encode()) > MAX_QUEUE_NAME_BYTES:
-            raise ValueError(f"an exchange name has at most {MAX_QUEUE_NAME_BYTES} bytes")
+        if self.exchange and (not NAME.fullmatch(self.exchange) or len(self.exchange) > MAX_EXCHANGE_NAME):
+            raise ValueError(f"{self.exchange!r} is not an exchange name: at most {MAX_EXCHANGE_NAME} of A-Z a-z 0-9 and {NAME_MARKS}")
         if self.queue_type is QueueType.QUORUM:
             refused = {"durable: false": not self.durable, "lazy": self.lazy, "max_priority": self.max_priority is not None}
             for name, set_ in refused.items():
