@@ -28,6 +28,7 @@ def addresses(text: str) -> tuple[AmqpAddress, ...]:
         ("amqp://u:p@ss:w?rd@mq1/v", AmqpAddress(False, "mq1", 5672, "u", "p@ss:w?rd", "v")),
         ("amqp://u:a%2Fb%25%2C@mq1", AmqpAddress(False, "mq1", 5672, "u", "a/b%,")),
         ("amqp://u:@[2001:db8::1]:5673/v", AmqpAddress(False, "2001:db8::1", 5673, "u", "", "v")),
+        ("amqp://rabbit_mq_1", AmqpAddress(False, "rabbit_mq_1", 5672)),
         ("amqp://192.0.2.1", AmqpAddress(False, "192.0.2.1", 5672)),
         ("amqps://h/v?cacertfile=/a%20b.pem", AmqpAddress(True, "h", 5671, vhost="v", files=(("cacertfile", "/a b.pem"),))),
     ],
@@ -58,7 +59,8 @@ def test_several() -> None:
         "amqp://[::1",
         "amqp://::1",
         "amqp://[1.2.3.4.5]",
-        "amqp://h_1",
+        "amqp://h-",
+        "amqp://u:p%ff@h",
         "amqp://u:p/q@h",
         "amqp://u:100%@h",
         "amqp://u:p%00@h",
@@ -90,7 +92,7 @@ _SAFE = st.text(st.characters(categories=("L", "N", "P", "S"), codec="utf-8"), m
     _SAFE,
     _SAFE.filter(lambda vhost: vhost not in (".", "..")),
     st.booleans(),
-    st.sampled_from(["mq1", "mq1.example.com", "192.0.2.1", "2001:db8::1"]),
+    st.sampled_from(["mq1", "mq1.example.com", "rabbit_mq", "192.0.2.1", "2001:db8::1"]),
     st.integers(1, 65535),
 )
 def test_url_is_read_back_here_and_by_the_adapter(username: str, password: str, vhost: str, tls: bool, host: str, port: int) -> None:

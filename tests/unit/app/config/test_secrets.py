@@ -35,6 +35,8 @@ def test_hash_after_space_is_refused(key: Key) -> None:
         "amqp://u:s3cret@h:x/v",
         "amqp://h/v,s3cret",
         "amqp://u:s3cret%@h",
+        "amqp://u:s3cret%ff@h",
+        "amqp://u:p@s3cret!",
         "http://u:s3cret@h",
         "hardcoded://u,s3cret",
         "hardcoded://s3cret:",

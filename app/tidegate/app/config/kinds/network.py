@@ -110,11 +110,21 @@ HOSTNAME = Kind(
 )
 
 
-def _parse_host(text: str) -> str:
+def parse_host(text: str) -> str:
+    """A host to connect to: an IP address or a name. Underscores are let pass, because names inside container networks have them.
+
+    Raises:
+        ValueError: neither.
+    """
     try:
         return str(parse_address(text))
     except ValueError:
-        return parse_hostname(text)
+        pass
+    try:
+        parse_hostname(text.replace("_", "x"))
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is neither a host name nor an IP address") from None
+    return text.removesuffix(".")
 
 
-HOST = Kind("host", "a host name or IP address, like localhost", _parse_host)
+HOST = Kind("host", "a host name or IP address, like localhost", parse_host)

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 from tidegate.app.config.kinds.kind import Hash, Kind
-from tidegate.app.config.kinds.network import parse_hostname, parse_port
+from tidegate.app.config.kinds.network import parse_host, parse_port
 from tidegate.app.config.values import AMQP_PORT, AMQPS_PORT, AmqpAddress, Secret
 from tidegate.domain.ip_address import parse as parse_address
 
@@ -23,7 +23,10 @@ _query_secret = re.compile(r"(?<=[?&])([^=&]*(?:pass|pw|secret|token|key)[^=&]*=
 def _decoded(text: str, what: str) -> str:
     if _bad_escape(text):
         raise ValueError(f"a percent sign in the {what} does not begin an escape: write %25")
-    decoded = unquote(text, errors="replace")
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError(f"the escapes in the {what} are not UTF-8") from None
     if not decoded.isprintable():
         raise ValueError(f"the {what} holds a character that is not printable")
     return decoded
@@ -53,7 +56,7 @@ def _parse_amqp_address(text: str) -> AmqpAddress:
     if not match:
         raise ValueError("the host cannot be read: an IPv6 address stands in brackets")
     try:
-        host = str(parse_address(match[1][1:-1])) if match[1].startswith("[") else parse_hostname_or_ipv4(match[1])
+        host = str(parse_address(match[1][1:-1])) if match[1].startswith("[") else parse_host(match[1])
         port = parse_port(match[2]) if match[2] is not None else port
     except ValueError:
         raise ValueError("the host is not a name or address, or the port is not from 1 to 65535") from None
@@ -75,18 +78,6 @@ def _tls_files(query: str, *, tls: bool) -> tuple[tuple[str, str], ...]:
     if files and not tls:
         raise ValueError("files for TLS need amqps://")
     return tuple(files.items())
-
-
-def parse_hostname_or_ipv4(text: str) -> str:
-    """A host as it stands in a URL without brackets.
-
-    Raises:
-        ValueError: neither a name nor an IPv4 address.
-    """
-    try:
-        return str(parse_address(text)) if ":" not in text else parse_hostname(text)
-    except ValueError:
-        return parse_hostname(text)
 
 
 def _parse_amqp(text: str) -> tuple[AmqpAddress, ...]:
