@@ -5,11 +5,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tidegate.adapters.folder_queue.names import folder_name, queue_name
 from tidegate.app.config.kinds.kind import Kind, optional
-from tidegate.app.config.kinds.names import CIPHERS, LOG_DESTINATIONS, QUEUE, SERVER_ID, USER
+from tidegate.app.config.kinds.names import CIPHERS, EXCHANGE, LOG_DESTINATIONS, QUEUE, SERVER_ID, USER
 from tidegate.app.config.kinds.network import ADDRESSES, HOST, HOSTNAME, MAX_PORTS, PORTS
 from tidegate.app.config.kinds.scalars import BOOLEAN, PATH, duration, number, show_seconds, show_size, size, word, words
 from tidegate.app.config.values import Check, LineEndings, LogStream
@@ -54,6 +55,8 @@ NUMBER = number(2, 100, 5)
         (HOST, "127.0.0.1", "127.0.0.1"),
         (HOST, "spam_d", "spam_d"),
         (QUEUE, "in box: ä", "in box: ä"),
+        (QUEUE, "../mail/in", "../mail/in"),
+        (EXCHANGE, "amq.topic", "amq.topic"),
         (USER, "_mail-1", "_mail-1"),
         (SERVER_ID, "1", "1"),
         (LOG_DESTINATIONS, "syslog,/var/log/x.log", (LogStream.SYSLOG, Path("/var/log/x.log"))),
@@ -115,11 +118,9 @@ def test_accepted(kind: Kind, text: str, value: object) -> None:
         (HOSTNAME, "evil\\r\\n250", "is not a host name"),
         (HOST, "spam_d-", "'spam_d-' is neither a host name nor an IP address"),
         (HOST, "", "'' is neither a host name nor an IP address"),
-        (QUEUE, "../x", "cannot be the name of a folder"),
-        (QUEUE, "a/b", "cannot be the name of a folder"),
-        (QUEUE, ".", "cannot be the name of a folder"),
         (QUEUE, "amq.direct", "begins with amq."),
-        (QUEUE, "ä" * 101, "longer than 200 bytes"),
+        (QUEUE, "ä" * 43, "more than 255 bytes"),
+        (EXCHANGE, "ä" * 128, "longer than 255 bytes"),
         (USER, "root;id", "is not a user name"),
         (SERVER_ID, "a b", "is not an instance name"),
         (LOG_DESTINATIONS, "stderr,stderr", "named twice"),
@@ -144,3 +145,13 @@ def test_shown_size_is_read_back(count: int) -> None:
 def test_shown_duration_is_read_back(seconds: int) -> None:
     """What messages call a duration is a duration."""
     assert duration(0, 10**7, "1").parse(show_seconds(seconds)) == timedelta(seconds=seconds)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=90))
+def test_embedded_queue_has_a_folder_for_every_queue_name(name: str) -> None:
+    """What the configuration takes, the embedded queue takes."""
+    try:
+        QUEUE.parse(name)
+    except ValueError:
+        assume(False)
+    assert queue_name(folder_name(name)) == name

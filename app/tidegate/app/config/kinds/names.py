@@ -2,14 +2,15 @@
 
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from tidegate.app.config.kinds.kind import Kind
 from tidegate.app.config.kinds.scalars import PATH
 from tidegate.app.config.problems import quoted
 from tidegate.app.config.values import LogStream
 
-MAX_NAME_BYTES = 200
-"""AMQP short strings hold 255 bytes, and so do file names; the embedded queue makes folders of queue names."""
+MAX_NAME_BYTES = 255
+"""A short string of AMQP 0-9-1; a file name of Linux, which the embedded queue makes of a queue name by percent-encoding it."""
 
 _user = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?").fullmatch
 _server_id = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}").fullmatch
@@ -22,15 +23,18 @@ def _parse_exchange(text: str) -> str:
 
 
 def _parse_queue(text: str) -> str:
-    if "/" in text or text.startswith("."):
-        raise ValueError(f"{quoted(text)} cannot be the name of a folder, which the embedded queue needs")
     if text.startswith("amq."):
         raise ValueError(f"{quoted(text)} begins with amq., which the broker keeps for itself")
-    return _parse_exchange(text)
+    if len(quote(text, safe="")) > MAX_NAME_BYTES:
+        raise ValueError(f"the name has more than {MAX_NAME_BYTES} bytes when percent-encoded, as the embedded queue names its folders")
+    return text
 
 
 QUEUE = Kind(
-    "queue name", f"a name of at most {MAX_NAME_BYTES} bytes without slashes, not beginning with a dot or amq.", _parse_queue, takes_empty=True
+    "queue name",
+    f"a name of at most {MAX_NAME_BYTES} bytes (percent-encoded) that does not begin with amq.",
+    _parse_queue,
+    takes_empty=True,
 )
 EXCHANGE = Kind("exchange name", f"a name of at most {MAX_NAME_BYTES} bytes; empty for the default exchange", _parse_exchange, takes_empty=True)
 
