@@ -147,7 +147,7 @@ def test_shown_duration_is_read_back(seconds: int) -> None:
     assert duration(0, 10**7, "1").parse(show_seconds(seconds)) == timedelta(seconds=seconds)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=90))
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=90))
 def test_embedded_queue_has_a_folder_for_every_queue_name(name: str) -> None:
     """What the configuration takes, the embedded queue takes."""
     try:
