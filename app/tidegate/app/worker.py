@@ -1,6 +1,7 @@
 """One serving process: event loop, signals, logs around a :class:`~tidegate.app.wiring.Gateway`."""
 
 import asyncio
+import gc
 import logging
 import signal
 import ssl
@@ -13,6 +14,10 @@ from tidegate.app.logs.received import ReceivedLog
 from tidegate.app.wiring import Gateway
 
 _log = logging.getLogger("tidegate.worker")
+
+GC_THRESHOLD = 20_000
+"""Container objects made before the youngest generation is collected (Python's default is 700). Messages leave no reference cycles behind; what
+remains for the collector are connections."""
 
 
 def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int) -> None:
@@ -44,6 +49,10 @@ async def _serve(
     journal = ReceivedLog(logs.received_log_file, logs.received_log_format) if logs.received_log_file else None
     gateway = Gateway(settings, listening, tls, journal)
     await gateway.open()
+    # What was made until now stays: the collector need not look at it again, nor at every few hundred of the short-lived objects of a message.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     _log.info("serving", extra={"ports": sorted({listener.sock.getsockname()[1] for listener in listening})})
     ready()
     await stop.wait()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send
 from tidegate.domain.smtp.machine import Mode
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
@@ -82,17 +82,16 @@ class SmtpConnection(asyncio.Protocol):
         if self._ended:
             self._linger(len(data))
             return
-        if session.mode is Mode.WAITING:
+        mode = session.mode
+        if mode is Mode.WAITING:
             self._read_ahead(len(data))
-        was_data = session.receiving_data
         events = session.receive(data)
-        if events:
+        if events or mode is Mode.DATA or mode is Mode.CHUNK:  # silence counts from the last command or piece of data, not from the last byte
             self._progress = self._server.now()
-            self._carry_out(events)
-        elif was_data:
-            self._progress = self._server.now()
-        if session.receiving_data:
-            self._count_data(len(data), started=not was_data)
+            if session.receiving_data:
+                self._count_data(len(data), started=mode is Mode.COMMAND)
+            if events:
+                self._carry_out(events)
 
     def eof_received(self) -> bool:
         """The client sends no more: what it has sent is still answered, then the connection ends."""
@@ -150,16 +149,15 @@ class SmtpConnection(asyncio.Protocol):
         if transport is None:
             return
         for event in events:
-            match event:
-                case Send(data):
-                    transport.write(data)
-                case MessageComplete():
-                    self._server.start(self._receive_message(event))
-                case StartTls():
-                    transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
-                    self._server.start(self._start_tls())
-                case Close(linger):
-                    self._end(linger=linger)
+            if isinstance(event, Send):
+                transport.write(event.data)
+            elif isinstance(event, MessageComplete):
+                self._server.start(self._receive_message(event))
+            elif isinstance(event, Close):
+                self._end(linger=event.linger)
+            else:
+                transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
+                self._server.start(self._start_tls())
         if self._server.draining:
             self.stop()
 
