@@ -119,6 +119,13 @@ def test_for(envelope: Envelope, clause: str) -> None:
     assert clause in field(envelope=envelope).replace("\r\n\t", " ")
 
 
+@pytest.mark.parametrize(("length", "lines"), [(62, ["\tid 01kb for <{}>;"]), (63, ["\tid 01kb", "\tfor <{}>;"])])
+def test_folding(length: int, lines: list[str]) -> None:
+    """A line takes 78 characters, and not one more (RFC 5322 section 2.1.1)."""
+    address = "a@" + "b" * (length - 2)
+    assert field(envelope=to(address)).split("\r\n")[2:-2] == [line.format(address) for line in lines]
+
+
 TEXTS = st.text(max_size=260)
 
 
