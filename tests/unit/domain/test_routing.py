@@ -29,3 +29,9 @@ ALL = Queues(inbox="inbox", local="local", reports="reports", refused="refused")
 def test_queue(queues: Queues, local: bool, report: bool, refused: bool, queue: str | None) -> None:
     """Refused, reports, local, inbox: the first that applies and is configured."""
     assert queue_for(queues, local=local, report=report, refused=refused) == queue
+
+
+def test_accepted_ordinary_mail_is_the_default() -> None:
+    """A caller who knows nothing of reports and refusals gets the queue of ordinary mail."""
+    assert queue_for(ALL, local=True) == "local"
+    assert queue_for(ALL, local=False) == "inbox"
