@@ -7,6 +7,7 @@ need rabbitmq-server rabbitmq-server
 need smtp-source postfix
 need swaks swaks
 need curl curl
+need haproxy haproxy
 need strace strace
 [ ${#needed[@]} -eq 0 ] && exit 0
 

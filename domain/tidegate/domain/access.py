@@ -70,7 +70,7 @@ def admit(
         suspects: the suspect list of this moment.
         clients: counts and rates per client; the new connection is entered when it is admitted.
         now_s: seconds of a monotonic clock.
-        origin: what a PROXY header said; CLIENT when there was none.
+        origin: what a PROXY header said (:meth:`~tidegate.domain.proxy_protocol.Header.origin_on`); CLIENT when there was none.
     """
     if origin is not Origin.CLIENT:
         return Admission.GREETING_ONLY

@@ -54,5 +54,13 @@ class Header:
     endpoints: Endpoints | None = None
     tls: Tls | None = None
 
+    def origin_on(self, connection: Endpoints) -> Origin:
+        """Who is behind the connection that begins with this header and has these real ends.
+
+        A version 1 header cannot say LOCAL: HAProxy's health checks repeat both ends of the connection they are on. That is the proxy itself,
+        since no client of its has the same address and port.
+        """
+        return Origin.LOCAL if self.endpoints == connection else self.origin
+
 
 Outcome = NeedMore | Rejected | Header

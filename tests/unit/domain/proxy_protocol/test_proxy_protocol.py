@@ -235,6 +235,24 @@ def test_checksum() -> None:
     assert isinstance(parse(with_checksum(b"", tlv(0x03, bytes(4)))), Rejected)
 
 
+@pytest.mark.parametrize(
+    ("line", "origin"),
+    [
+        (b"PROXY TCP4 192.0.2.9 192.0.2.25 40000 2525\r\n", Origin.LOCAL),
+        (b"PROXY TCP4 192.0.2.9 192.0.2.25 40001 2525\r\n", Origin.CLIENT),
+        (b"PROXY TCP4 192.0.2.9 192.0.2.26 40000 2525\r\n", Origin.CLIENT),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.25 40000 2525\r\n", Origin.CLIENT),
+        (b"PROXY TCP4 192.0.2.9 192.0.2.25 40000 25\r\n", Origin.CLIENT),
+        (b"PROXY UNKNOWN\r\n", Origin.UNKNOWN),
+    ],
+)
+def test_health_check_of_version_1(line: bytes, origin: Origin) -> None:
+    """PX09: a header that repeats both ends of its own connection comes from the proxy itself; one difference and it is a client's."""
+    header = parse(line)
+    assert isinstance(header, Header)
+    assert header.origin_on(Endpoints("192.0.2.9", 40000, "192.0.2.25", 2525)) is origin
+
+
 def assert_fed_byte_by_byte(header: bytes) -> None:
     """Every prefix asks for more, never for more than is missing; a reader that takes just what it is asked for takes the header alone."""
     for end in range(len(header)):
