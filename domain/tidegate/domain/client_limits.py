@@ -23,16 +23,17 @@ _IPV6_HOST_BITS = 64  # RFC 4291 section 2.5.4: the interface identifier; a subs
 class ClientLimits:
     """Limits per client.
 
-    The defaults are far above what a mail server opens to one peer; they stop a single host from taking every place.
+    The defaults are far above what any mail server opens to one peer, and what an application that injects over one address needs; they keep a
+    single host from using up the descriptors of a process. Receivers that face the internet set less.
 
     Attributes:
-        connections: most connections at the same time.
+        connections: most connections at the same time, of one process.
         openings_per_minute: sustained rate of new connections; 0 sets no rate.
         burst: openings that may come at once after a pause, at least 1.
         exempt: clients without any of these limits.
     """
 
-    connections: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    connections: int = attrs.field(default=5000, validator=attrs.validators.ge(1))
     openings_per_minute: float = attrs.field(default=0.0, validator=attrs.validators.ge(0))
     burst: int = attrs.field(default=100, validator=attrs.validators.ge(1))
     exempt: IpRanges = attrs.field(factory=IpRanges.nobody)

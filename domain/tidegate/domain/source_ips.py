@@ -6,6 +6,7 @@ An ``x-mq-ip`` header decides first. Else it is the address that the message was
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Self
 
 import attrs
 
@@ -50,6 +51,11 @@ class SourceMapping:
 
     mappable: IpRanges = attrs.field(factory=IpRanges.everything)
     unmappable: IpRanges = attrs.field(factory=IpRanges.nobody)
+
+    @classmethod
+    def configured(cls, mappable: IpRanges, unmappable: IpRanges) -> Self:
+        """As the config file has it: an empty ``smtp-mappable-ips`` is one that is not set."""
+        return cls(mappable or IpRanges.everything(), unmappable)
 
     def source_ips(self, local_ip: str, requested: Sequence[str] = ()) -> SourceIps:
         """Choose for one message.

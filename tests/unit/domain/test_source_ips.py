@@ -32,6 +32,12 @@ def test_submission_address(mapping: SourceMapping, local_ip: str, expected: Sou
     assert expected == mapping.source_ips(local_ip)
 
 
+def test_configured() -> None:
+    """A key that is not set maps every address; one that is set maps what it names."""
+    assert SourceMapping.configured(IpRanges.nobody(), IpRanges.nobody()) == SourceMapping()
+    assert SourceMapping.configured(DOCUMENTED.mappable, DOCUMENTED.unmappable) == DOCUMENTED
+
+
 def test_requested_addresses_come_first() -> None:
     """An x-mq-ip header wins over every range, in the order given."""
     assert SourceIps(("9.9.9.9", "8.8.8.8"), SourceReason.REQUESTED) == DOCUMENTED.source_ips("1.2.3.28", ["9.9.9.9", "8.8.8.8"])
