@@ -19,7 +19,8 @@ from tidegate.app.logs.json_lines import JsonLines
 from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.privileges import drop_privileges, take_lock
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
-from tidegate.app.wiring import tls_context
+from tidegate.app.wiring import source_mapping, tls_context
+from tidegate.domain.ip_ranges import IpRanges
 from tidegate.ports.errors import PermanentFailure, PortError
 
 _log = logging.getLogger("tidegate.service")
@@ -47,7 +48,7 @@ class Service:
         Raises:
             PortError: the service cannot be started; the text says what to do.
         """
-        _log_to_stderr()
+        _log_to_stderr(settings.process.server_id)
         with self._kept:
             if settings.process.lock is not None:
                 take_lock(settings.process.lock)
@@ -77,6 +78,7 @@ class Service:
             PortError: something cannot be used.
         """
         tls = tls_context(settings)
+        _warn_of_loopback(settings)
         settings.state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._claim(settings.queue.directory)
         wanted = _places(settings)
@@ -104,6 +106,12 @@ class Service:
             self._claimed.add(directory)
 
 
+def _warn_of_loopback(settings: Settings) -> None:
+    listening = IpRanges.parse(";".join(str(ip) for ip in settings.smtp.ip)) if settings.smtp.ip else IpRanges.everything()
+    if settings.smtp.mappable_ips and source_mapping(settings).loopback_only(listening):
+        _log.warning("only loopback addresses are mappable: a sender that takes ips from the documents reaches nobody beyond this machine")
+
+
 def _places(settings: Settings) -> list[Place]:
     smtp = settings.smtp
     addresses = [str(ip) for ip in smtp.ip] or [""]
@@ -123,7 +131,7 @@ def _serve(
     """What a worker process does."""
     for listener in unused:
         listener.sock.close()
-    log = application.start(settings.logs.application_log)
+    log = application.start(settings.logs.application_log, settings.process.server_id)
     try:
         worker.run(settings, listening, tls, ready, lifeline)
     except PermanentFailure as failure:
@@ -136,10 +144,10 @@ def _serve(
         log.stop()
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(server: str | None) -> None:
     """For the parent, which forks and so must not have a thread for its log."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(server))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

@@ -6,6 +6,8 @@ import ssl
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Self
 
 import attrs
@@ -13,27 +15,34 @@ import attrs
 from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, BrokerAddress
 from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
-from tidegate.adapters.folder_queue.publisher import FolderPublisher
+from tidegate.adapters.dns import DnspythonResolver
+from tidegate.adapters.folder_queue.spool import FolderSpool
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
 from tidegate.app.config.settings import Settings
+from tidegate.app.config.values import Fallback, LineEndings
 from tidegate.app.gate import GatewayGate
+from tidegate.app.host_names import HostNames
 from tidegate.app.reception import Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.app.reception.policy import GatewayPolicy
+from tidegate.app.spooling import SpoolingPublisher
 from tidegate.domain.access import AccessPolicy
 from tidegate.domain.address import Validation
 from tidegate.domain.client_limits import ClientLimits, ClientTable
 from tidegate.domain.connection_budget import UNLIMITED, ConnectionLimits
 from tidegate.domain.headers import HeaderLimits
+from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.message_id import NODE_BYTES, MessageIds
+from tidegate.domain.nameserver import system_nameservers
 from tidegate.domain.routing import Queues
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.source_ips import SourceMapping
 from tidegate.ports.publisher import Publisher
+from tidegate.ports.resolver import Resolver
 
 BOARD_NAME = "connections"
 """The file under the state directory on which all processes of the machine count their connections."""
@@ -120,30 +129,40 @@ class Gateway:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
         self._resources.callback(board.close)
-        profile = Profile(
-            hostname=smtp.hostname or os.uname().nodename,
+        names = HostNames(resolver(self.settings), lambda _: None, smtp.hostname, os.uname().nodename)
+        offer = Profile(
+            hostname="",
             validation=Validation(smtp.validate_address.value),
             dsn=self.settings.dsn.advertise,
             tls=self.tls is not None,
             limits=Limits(recipients=smtp.recipients, errors=smtp.errors),
         )
+
+        @lru_cache(maxsize=1024)
+        def profile(hostname: str) -> Profile:
+            return attrs.evolve(offer, hostname=hostname)
+
         return GatewayGate(
             AccessPolicy(smtp.range, smtp.proxy, smtp.protection),
             MemorySuspectList(),
-            ClientTable(ClientLimits()),
+            ClientTable(client_limits(self.settings)),
             board,
             GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory)),
-            lambda _: profile,
-            smtp.normalize_range,
+            lambda local_ip: profile(names.name(local_ip)),
+            IpRanges.everything() if smtp.line_endings is LineEndings.NORMALIZE else smtp.normalize_range,
         )
 
     async def _open_publisher(self) -> Publisher:
         settings = self.settings
-        if settings.rabbitmq.address:
-            return await self._resources.enter_async_context(AmqpPublisher(amqp_settings(settings)))
-        folder = FolderPublisher(settings.queue.directory, settings.queue.maxsize, settings.queue.minfree)
-        self._resources.push_async_callback(folder.close)
-        return folder
+        if not settings.rabbitmq.address or settings.queue.fallback is Fallback.SPOOL:
+            spool = FolderSpool(settings.queue.directory, settings.queue.maxsize, settings.queue.minfree)
+            self._resources.push_async_callback(spool.close)
+            if not settings.rabbitmq.address:
+                return spool
+        broker = await self._resources.enter_async_context(AmqpPublisher(amqp_settings(settings)))
+        if settings.queue.fallback is Fallback.REFUSE:
+            return broker
+        return await self._resources.enter_async_context(SpoolingPublisher(broker, spool))
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -152,10 +171,31 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(smtp.connections or UNLIMITED, smtp.connections_in or UNLIMITED, smtp.connections_out or UNLIMITED)
 
 
+def client_limits(settings: Settings) -> ClientLimits:
+    """``smtp-client-*``."""
+    smtp = settings.smtp
+    burst = max(1, 2 * smtp.client_rate)
+    return ClientLimits(smtp.client_connections, float(smtp.client_rate), burst, smtp.client_exempt)
+
+
 def source_mapping(settings: Settings) -> SourceMapping:
     """``smtp-mappable-ips`` and its opposite; every address is mappable when none is named."""
     smtp = settings.smtp
     return SourceMapping(smtp.mappable_ips, smtp.unmappable_ips) if smtp.mappable_ips else SourceMapping(unmappable=smtp.unmappable_ips)
+
+
+def resolver(settings: Settings) -> Resolver:
+    """The resolver of ``dns-*``; name servers of the system when none is named."""
+    dns = settings.dns
+    servers = dns.nameserver or system_nameservers(_resolv_conf())
+    return DnspythonResolver(servers, dns.timeout.total_seconds(), dns.attempts, dns.min_ttl.total_seconds())
+
+
+def _resolv_conf() -> str:
+    try:
+        return Path("/etc/resolv.conf").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def amqp_settings(settings: Settings) -> AmqpSettings:

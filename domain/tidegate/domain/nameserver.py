@@ -9,6 +9,7 @@ from tidegate.domain.ip_address import canonical
 from tidegate.domain.ip_ranges import IpRanges
 
 DEFAULT_PORT = 53
+_SHOWN = 80  # characters of a wrong item in the error: more than any right one has
 
 _LOOPBACK = IpRanges.parse("127.0.0.0/8;::1")
 _parts = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6_port>[0-9]{1,5}))?|(?P<v4>[^:\[\]]*):(?P<v4_port>[0-9]{1,5})").fullmatch
@@ -40,11 +41,13 @@ class Nameserver:
         address = (match["v6"] or match["v4"] or "") if match else text
         port = int(match["v6_port"] or match["v4_port"] or DEFAULT_PORT) if match else DEFAULT_PORT
         if not 0 < port <= 65535:
-            raise ValueError(f"{text!r}: the port is not a number from 1 to 65535")
+            raise ValueError(f"{text[:_SHOWN]!r}: the port is not a number from 1 to 65535")
         try:
             return cls(canonical(address), port)
         except ValueError:
-            raise ValueError(f"{text!r} is not the address of a name server, like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353") from None
+            raise ValueError(
+                f"{text[:_SHOWN]!r} is not the address of a name server, like 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353"
+            ) from None
 
 
 def parse_nameservers(text: str) -> tuple[Nameserver, ...]:

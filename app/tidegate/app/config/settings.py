@@ -24,6 +24,7 @@ from tidegate.app.config.values import (
 )
 from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_ranges import IpRanges
+from tidegate.domain.nameserver import Nameserver
 
 
 @attrs.frozen
@@ -53,6 +54,10 @@ class Smtp:
     """Bytes per second; 0 is no such limit."""
     line_endings: LineEndings
     normalize_range: IpRanges
+    client_connections: int
+    client_rate: int
+    """New connections a minute; 0 is no such limit."""
+    client_exempt: IpRanges
     recipients: int
     errors: int
     header_size: int
@@ -152,7 +157,7 @@ class Process:
 class Dns:
     """``dns-*``. No ``nameserver`` is those of the system."""
 
-    nameserver: tuple[IpAddress, ...]
+    nameserver: tuple[Nameserver, ...]
     timeout: timedelta
     attempts: int
     min_ttl: timedelta

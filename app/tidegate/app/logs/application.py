@@ -18,8 +18,8 @@ REPEATS_PER_SECOND = 100
 """Records of one logger and message in one second; more are dropped and counted, so that an attack does not drown everything else."""
 
 
-def start(destinations: Sequence[LogStream | Path], level: int = logging.INFO) -> "ApplicationLog":
-    """Send everything that ``logging`` gets to these places, as JSON lines.
+def start(destinations: Sequence[LogStream | Path], server: str | None = None, level: int = logging.INFO) -> "ApplicationLog":
+    """Send everything that ``logging`` gets to these places, as JSON lines; ``server`` is ``server-id``.
 
     Raises:
         OSError: a file cannot be opened.
@@ -33,7 +33,7 @@ def start(destinations: Sequence[LogStream | Path], level: int = logging.INFO) -
             handler = logging.handlers.SysLogHandler("/dev/log", facility=logging.handlers.SysLogHandler.LOG_MAIL)
         else:
             handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonLines())
+        handler.setFormatter(JsonLines(server))
         handlers.append(handler)
     log = ApplicationLog(handlers)
     root = logging.getLogger()

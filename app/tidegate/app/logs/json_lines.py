@@ -16,11 +16,19 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one JSON object: ``time``, ``level``, ``logger``, ``message``, then the fields given as ``extra``."""
+    """Formats a record as one JSON object: ``time``, ``level``, ``logger``, ``message``, then the fields given as ``extra``.
+
+    With a ``server`` (``server-id``), each line carries it.
+    """
+
+    def __init__(self, server: str | None = None) -> None:
+        super().__init__()
+        self._head: dict[str, object] = {"server": server} if server else {}
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, without line end; bytes outside 0x20 to 0x7e are escaped as JSON does."""
         head: dict[str, object] = {
+            **self._head,
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,

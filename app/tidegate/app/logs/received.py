@@ -19,7 +19,7 @@ FLUSH_INTERVAL = 0.2
 MAX_WAITING = 100_000
 """Lines that may wait for a slow disk; more are dropped and counted in a line of their own."""
 
-_VARIABLE = re.compile(r"\{\$([a-z0-9.-]+)\}", re.IGNORECASE)
+_VARIABLE = re.compile(r"\{\$([a-z0-9._-]+)\}", re.IGNORECASE)
 
 
 @attrs.frozen
@@ -120,10 +120,11 @@ class ReceivedLog:
 
 
 def _variable(name: str) -> Callable[[_Line], str]:
-    known = _KNOWN.get(name.lower())
+    name = name.lower().replace("_", "-")  # both spellings are in use: {$json.connection.remote_ip}
+    known = _KNOWN.get(name)
     if known is not None:
         return known
-    if not name.lower().startswith("json."):
+    if not name.startswith("json."):
         return lambda _: ""
     path = name[5:].split(".")
 

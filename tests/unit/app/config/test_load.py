@@ -47,11 +47,11 @@ def test_all_errors_at_once() -> None:
     found = errors(
         "--smtp-prot=3",
         environ={"TIDEGATE_SMTP_TIMEOUT": "soon"},
-        files={"": "smtp-port: 70000\nsmtp-threads: 4\n"},
+        files={"": "smtp-port: 70000\nwww-port: 4\n"},
     )
     assert [error.splitlines()[0] for error in found] == [
         "/etc/tidegate/config.txt:1: smtp-port: '70000' is not a port number",
-        "/etc/tidegate/config.txt:2: smtp-threads: this version of Tidegate does not have several worker processes yet",
+        "/etc/tidegate/config.txt:2: www-port: this version of Tidegate does not have the management console yet",
         "environment TIDEGATE_SMTP_TIMEOUT: smtp-timeout: 'soon' is not a duration",
         "command line: smtp-prot: unknown key",
     ]
@@ -195,10 +195,10 @@ def test_unknown_variable_is_a_warning() -> None:
 
 def test_values_without_their_feature() -> None:
     """A missing feature refuses only values that need it: what switches it off may stand, and so may the defaults."""
-    files = {"": "smtp-threads: 1\nsmtp-protection: false\nsmtp-auth:\nsmtp-check:\nsmtp-proxy:\nrabbitmq-local:\nstorage-policy: none\nuser:"}
+    files = {"": "smtp-threads: 1\nsmtp-auth:\nsmtp-check:\nrabbitmq-local:\nstorage-policy: none"}
     assert loaded(files=files).settings.smtp.threads == 1
     assert loaded().settings.smtp.protection is True
-    assert len(errors(files={"": "smtp-threads: 2\nsmtp-protection: yes\nsmtp-auth: users://a\nsmtp-certificate: c\nsmtp-key: k"})) == 3
+    assert len(errors(files={"": "smtp-check: spf\nstorage-policy: in\nwww-port: 1"})) == 3
 
 
 def test_value_on_the_command_line_can_switch_a_missing_feature_off() -> None:

@@ -7,6 +7,7 @@ from tidegate.app.config.problems import quoted
 from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_address import parse as parse_address
 from tidegate.domain.ip_ranges import IpRanges
+from tidegate.domain.nameserver import parse_nameservers
 
 MAX_PORTS = 100
 """Ports of one setting: each is a listening socket per address, and a slip like ``25-2525`` shall not open thousands."""
@@ -81,6 +82,12 @@ def _parse_addresses(text: str) -> tuple[IpAddress, ...]:
 ADDRESS = Kind("IP address", "an IPv4 or IPv6 address, like 127.0.0.1", _parse_one_address)
 ADDRESSES = Kind(
     "IP address list", "IPv4 or IPv6 addresses separated by semicolons, like 192.0.2.1;2001:db8::1", _parse_addresses, takes_empty=True
+)
+NAMESERVERS = Kind(
+    "name server list",
+    "addresses of name servers separated by semicolons, each with a port if it is not 53, like 192.0.2.53;192.0.2.54:5353",
+    parse_nameservers,
+    takes_empty=True,
 )
 RANGES = Kind(
     "IP range list",

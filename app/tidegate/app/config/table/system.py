@@ -2,7 +2,7 @@
 
 from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import CIPHERS, LOG_DESTINATIONS, SERVER_ID, USER
-from tidegate.app.config.kinds.network import ADDRESS, ADDRESSES, PORT
+from tidegate.app.config.kinds.network import ADDRESS, NAMESERVERS, PORT
 from tidegate.app.config.kinds.scalars import PATH, TIB, duration, number, size, text, word
 from tidegate.app.config.kinds.urls import AUTH, secret_url
 from tidegate.app.config.table import features
@@ -78,10 +78,10 @@ SYSTEM_KEYS = (
     Key(
         "dns-nameserver",
         DNS,
-        ADDRESSES,
+        NAMESERVERS,
         "",
-        "Servers to ask, separated by semicolons.",
-        "192.0.2.53",
+        "Servers to ask, in this order, separated by semicolons; a port may follow each.",
+        "192.0.2.53;[2001:db8::53]:5353",
         feature=features.RESOLVER,
         when_empty="those of `/etc/resolv.conf`",
     ),
