@@ -6,6 +6,7 @@ and an example. Names outside it come from ``x-mq-*`` header fields, and from no
 
 from tidegate.domain.control_headers import MAX_VALUE_BYTES
 from tidegate.domain.json_value import JsonObject, JsonValue
+from tidegate.domain.reports.schema import report_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -101,22 +102,7 @@ def _sometimes() -> dict[str, JsonValue]:
             optional=("notify", "ret", "orcpt", "envid"),
         ),
         "ips": _array("Addresses to send the message on from; absent: the sender's defaults.", _ip("One address."), [["192.0.2.25"]]),
-        "report": {
-            "description": "For local recipients, when the message is a report: its type, and what was read from it.",
-            "type": "object",
-            "required": ["type"],
-            "properties": {
-                "type": {
-                    "description": "What kind of report.",
-                    "enum": [
-                        *("delivery-status", "disposition-notification", "feedback-report"),
-                        *("dmarc-aggregate", "dmarc-failure", "tls-rpt", "bounce"),
-                    ],
-                    "examples": ["delivery-status"],
-                }
-            },
-            "examples": [{"type": "delivery-status"}],
-        },
+        "report": report_schema(),
     }
 
 
