@@ -1,0 +1,85 @@
+"""Finding Authentication-Results fields that claim to be ours (RFC 8601 section 5): whoever wrote them, it was not this host.
+
+A reader further on will look for our name in its own way, so ours is found in every way that a reader could: in any case of letters, quoted,
+after and between comments, with a version, as U-labels, in a field whose name is followed by blanks or preceded by them, and whatever garbage
+follows. A field whose name for its author cannot be made out goes too.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+
+from tidegate.domain.checks.domain_name import to_ascii
+from tidegate.domain.headers import HeaderBlock
+
+_FIELD_NAME = b"authentication-results"
+_MAX_NAME_BYTES = 1000  # with blanks around it; a longer one is no field name to anybody
+
+_PART = re.compile(r'(?P<blank>[ \t\r\n]++)|(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<word>[^ \t\r\n"(;]++)', re.DOTALL)
+_COMMENT_PART = re.compile(r"[^()\\]++|\\.|[()]", re.DOTALL)
+_TOKEN_END = re.compile(r"[()<>@,;:\\\"/\[\]?=]")  # RFC 2045 section 5.1, tspecials
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterator[tuple[int, int]]:
+    """The ``[start, end)`` ranges of all fields to remove, ascending.
+
+    Args:
+        header: the message as received.
+        authserv_ids: names under which this host writes the field, in A-labels and lower case.
+    """
+    for field in header.fields():
+        name = header.message[field.start : min(field.colon, field.start + _MAX_NAME_BYTES)] if field.colon >= 0 else b""
+        if name.strip(b" \t\r\n").lower() == _FIELD_NAME:
+            claims = claimed_ids(header.message[field.colon + 1 : field.end])
+            if not claims or not claims.isdisjoint(authserv_ids):
+                yield field.start, field.end
+
+
+def claimed_ids(value: bytes) -> frozenset[str]:
+    """Every authserv-id that a reader could find in the value of a field, in A-labels and lower case; empty when none can be made out."""
+    words = _words(value.decode("utf-8", "replace"))
+    found = {words[0], "".join(words)} if words else set()
+    if len(words) > 1 and words[-1].isdigit():  # the version (RFC 8601 section 2.2)
+        found.add("".join(words[:-1]))
+    # Some readers end the name at the first character that no token has.
+    found |= {_TOKEN_END.split(word, 1)[0] for word in found}
+    return frozenset(to_ascii(word) or word.lower() for word in found if word)
+
+
+def _words(text: str) -> list[str]:
+    """What stands before the first semicolon, without comments, split at white space and comments; quotes are taken off.
+
+    Nothing when a comment or a quote has no end: one reader would see a name in it, another would not.
+    """
+    words: list[str] = []
+    position = 0
+    while position < len(text) and text[position] != ";":
+        if text[position] == "(":
+            position = _comment_end(text, position)
+            if position < 0:
+                return []
+            continue
+        part = _PART.match(text, position)
+        if part is None:
+            return []
+        position = part.end()
+        if part.lastgroup == "quoted":
+            words.append(_ESCAPED.sub(r"\1", part[0][1:-1]).strip())
+        elif part.lastgroup == "word":
+            words.append(_HIDDEN.sub("", part[0]))
+    return words
+
+
+def _comment_end(text: str, position: int) -> int:
+    """Just past the comment that starts at ``position``, or -1 when it has no end."""
+    depth = 0
+    while position < len(text):
+        part = _COMMENT_PART.match(text, position)
+        if part is None:
+            break
+        position = part.end()
+        depth += (part[0] == "(") - (part[0] == ")")
+        if depth == 0:
+            return position
+    return -1
