@@ -1,0 +1,1 @@
+"""The servers under measurement: how each is installed, configured and started."""
