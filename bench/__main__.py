@@ -1,12 +1,13 @@
 """Command line of the benchmarks."""
 
 import argparse
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import curves, docs, record, report
+from bench import curves, docs, record, report, syscalls
 from bench.run import QUICK_SYSTEMS, SYSTEMS, Impossible, compare, say
 from bench.systems.system import System
 from bench.workloads import QUICK, WORKLOADS, Workload
@@ -16,9 +17,10 @@ LEAST_ROUNDS = 4
 ROUNDS = 6
 TERMINATED = 128 + signal.SIGTERM
 EPILOG = """\
-compare (the default) measures Tidegate beside its peers; curves measures how the cost of a message grows; show makes the
-tables and plots of an earlier run again. Results go to var/bench. Exit status: 0, 1 when something acknowledged did not arrive unchanged,
-2 when the run could not start. A missed goal stands in the table and does not change the status: a loaded machine can be its reason.
+compare (the default) measures Tidegate beside its peers; curves measures how the cost of a message grows; syscalls
+counts system calls per message; show makes the tables and plots of an earlier run again. Results go to var/bench.
+Exit status: 0, 1 when something acknowledged did not arrive unchanged, 2 when the run could not start.
+A missed goal stands in the table and does not change the status: a loaded machine can be its reason.
 """
 
 
@@ -29,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "curves":
             return _curves(options)
+        if options.command == "syscalls":
+            print(syscalls.report(_systems(options, SYSTEMS)))
+            return 0
         if options.command == "show":
             return _show(record.read(options.json or RESULTS / "comparison.json"), write_docs=options.write_docs)
         return _compare(options)
@@ -41,11 +46,16 @@ def _compare(options: argparse.Namespace) -> int:
     systems = _systems(options, QUICK_SYSTEMS if options.quick else SYSTEMS)
     workloads = _workloads(options, QUICK if options.quick else WORKLOADS)
     rounds = max(options.rounds or (LEAST_ROUNDS if options.quick else ROUNDS), LEAST_ROUNDS)
-    found = compare(systems, workloads, rounds, "make bench-quick" if options.quick else "make bench")
+    found = compare(systems, workloads, rounds, _command())
     path = options.json or RESULTS / ("quick.json" if options.quick else "comparison.json")
     found.write(path)
     say(f"samples: {path}")
     return _show(found, write_docs=options.write_docs)
+
+
+def _command() -> str:
+    """What was typed, for the record."""
+    return {(): "make bench", ("--quick",): "make bench-quick"}.get(tuple(sys.argv[1:]), f"python -m bench {shlex.join(sys.argv[1:])}")
 
 
 def _show(found: record.Record, *, write_docs: bool) -> int:
@@ -98,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Benchmarks as ratios to peers measured in the same run.", epilog=EPILOG
     )
-    parser.add_argument("command", nargs="?", choices=["compare", "curves", "show"], default="compare")
+    parser.add_argument("command", nargs="?", choices=["compare", "curves", "syscalls", "show"], default="compare")
     parser.add_argument("--quick", action="store_true", help="a few workloads in under three minutes, no peers from npm")
     parser.add_argument("--systems", type=_names, help="only these, by key, separated by commas")
     parser.add_argument("--workloads", type=_names, help="only these workloads (or curves)")
