@@ -14,7 +14,7 @@ from tidegate.domain.message_id import MessageIds, per_recipient
 from tidegate.domain.routing import Queues, queue_for
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
-from tidegate.domain.trace import received_field
+from tidegate.domain.trace import trace_fields
 from tidegate.ports.clock import Clock
 from tidegate.ports.errors import DocumentTooLarge, PortError
 from tidegate.ports.publisher import Publication, Publisher
@@ -101,13 +101,16 @@ class MailReception:
             return answer((), Reply.of(block.code, block.status, block.text))
         extraction = extract(block) if self.settings.extract else Extraction(message.data)
         if extraction.skipped:
-            _log.info("x-mq fields not used", extra={"transaction": transaction_id, "fields": dict(extraction.skipped)})
+            _log.info(
+                "x-mq fields not used",
+                extra={"transaction": transaction_id, "fields": "; ".join(f"{name}: {reason}" for name, reason in extraction.skipped)},
+            )
         envelope = message.envelope
         mail = Mail(
             client=message.client,
             envelope=envelope,
             message=extraction.message,
-            trace=received_field(message.client, envelope, message.hostname, transaction_id, now),
+            trace=trace_fields(message.client, envelope, message.hostname, transaction_id, now, extraction.message),
             hostname=message.hostname,
             received=now,
             properties=extraction.properties,
