@@ -117,17 +117,24 @@ def remove_leftovers(directory: Path, files: Files, *, spare_living: bool) -> No
             if name.startswith(SELF_TEST_PREFIX):
                 _remove_if_left(name, name.removeprefix(SELF_TEST_PREFIX), root, files, spare_living)
             elif queue_name(name) is not None:
-                try:
-                    folder = files.open_folder(f"{name}/{TMP}", root)
-                except (FileNotFoundError, NotADirectoryError):
-                    continue
-                try:
-                    for file in files.names(folder):
-                        _remove_if_left(file, file, folder, files, spare_living)
-                finally:
-                    files.close(folder)
+                _clear(name, root, files, spare_living)
     finally:
         files.close(root)
+
+
+def _clear(queue: str, root: int, files: Files, spare_living: bool) -> None:
+    """Remove the unfinished files of one queue. Step by step, because a path of two parts would follow a link in the first."""
+    opened: list[int] = []
+    try:
+        opened.append(files.open_folder(queue, root))
+        opened.append(files.open_folder(TMP, opened[0]))
+        for file in files.names(opened[1]):
+            _remove_if_left(file, file, opened[1], files, spare_living)
+    except (FileNotFoundError, NotADirectoryError):  # No folder, or a link.
+        return
+    finally:
+        for descriptor in opened:
+            files.close(descriptor)
 
 
 def _remove_if_left(name: str, owner: str, folder: int, files: Files, spare_living: bool) -> None:

@@ -109,8 +109,14 @@ class QueueDrain:
         quarantine = files.open_folder(QUARANTINE, self._folder)
         try:
             size = os.stat(name, dir_fd=self._new, follow_symlinks=False).st_size
-            files.rename(name, self._new, name, quarantine)
-            files.sync(quarantine)
+            try:
+                # It leaves one place only when its entry in the other is on disk.
+                files.link(name, self._new, name, quarantine)
+                files.sync(quarantine)
+                files.sync(self._folder)
+                files.remove(name, self._new)
+            except (FileExistsError, PermissionError):  # Set aside before a power cut that undid the removal; a folder.
+                files.rename(name, self._new, name, quarantine)
         except FileNotFoundError:
             return
         finally:

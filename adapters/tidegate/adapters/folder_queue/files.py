@@ -16,6 +16,10 @@ FOLDER_MODE = 0o700
 _IOV_MAX = 1024  # Linux: limits.h; os.sysconf says the same.
 
 
+class SyncFailed(OSError):
+    """An fsync failed: what was to be on disk is lost, and the disk itself is in doubt."""
+
+
 class Files:
     """The real system calls. Stateless."""
 
@@ -75,8 +79,14 @@ class Files:
 
         A failure is final. The kernel has dropped the error and may have dropped the pages, so a second call would succeed without having
         written anything.
+
+        Raises:
+            SyncFailed: it failed.
         """
-        os.fsync(descriptor)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            raise SyncFailed(*error.args) from error
 
     def close(self, descriptor: int) -> None:
         """Close a descriptor."""
@@ -85,6 +95,10 @@ class Files:
     def rename(self, name: str, folder: int, new_name: str, new_folder: int) -> None:
         """Give a file its new name in one step; a file of that name is replaced."""
         os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
+
+    def link(self, name: str, folder: int, new_name: str, new_folder: int) -> None:
+        """Give a file, or a symbolic link itself, a second name. Folders cannot have one."""
+        os.link(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder, follow_symlinks=False)
 
     def remove(self, name: str, folder: int) -> None:
         """Remove a file."""

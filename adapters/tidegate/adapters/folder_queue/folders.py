@@ -6,6 +6,7 @@ document is not durable in a folder that a power cut removes.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -16,17 +17,19 @@ from tidegate.adapters.folder_queue.names import folder_name
 TMP, NEW, QUARANTINE, LOCK = "tmp", "new", "quarantine", ".lock"
 SELF_TEST_PREFIX = ".self-test."
 
-OPEN_QUEUES_MAX = 128
-"""Descriptors kept open are bounded (two a queue). Queue names come from configuration: a handful."""
+OPEN_QUEUES_MAX = 64
+"""Descriptors kept open are bounded (three a queue). Queue names come from configuration: a handful."""
 
 
 @attrs.frozen
 class QueueFolder:
-    """Descriptors of one queue's ``tmp`` and ``new``, and what ``new`` was when they were opened."""
+    """Descriptors of one queue's folder and of its ``tmp`` and ``new``, and which folders these were when they were opened."""
 
+    folder: int
     tmp: int
     new: int
     identity: tuple[int, int]
+    new_identity: tuple[int, int]
 
 
 @attrs.define
@@ -57,12 +60,9 @@ class QueueFolders:
         name = folder_name(queue)
         known = self._open.get(queue)
         if known is not None:
-            try:
-                status = os.stat(f"{name}/{NEW}", dir_fd=self.root, follow_symlinks=False)
-                if (status.st_dev, status.st_ino) == known.identity:
+            with suppress(FileNotFoundError):
+                if _identity(name, self.root) == known.identity and _identity(NEW, known.folder) == known.new_identity:
                     return known
-            except FileNotFoundError:
-                pass
             self._forget(queue)
         self._open[queue] = made = self._make(name)
         return made
@@ -70,8 +70,8 @@ class QueueFolders:
     def _make(self, name: str) -> QueueFolder:
         files, root = self.files, self.root
         files.make_folder(name, root)
-        folder = files.open_folder(name, root)
-        opened: list[int] = []
+        opened = [files.open_folder(name, root)]
+        folder = opened[0]
         try:
             for part in (TMP, NEW):
                 files.make_folder(part, folder)
@@ -79,14 +79,11 @@ class QueueFolders:
             # Also for folders that are there: whoever made them may have been killed before this.
             files.sync(folder)
             files.sync(root)
-            status = os.fstat(opened[1])
+            return QueueFolder(folder, opened[1], opened[2], _identity(name, root), _identity(NEW, folder))
         except BaseException:
             for descriptor in opened:
                 files.close(descriptor)
             raise
-        finally:
-            files.close(folder)
-        return QueueFolder(opened[0], opened[1], (status.st_dev, status.st_ino))
 
     def trim(self) -> None:
         """Close what was opened first, down to the bound. To be called while no folder is in use."""
@@ -95,8 +92,8 @@ class QueueFolders:
 
     def _forget(self, queue: str) -> None:
         folder = self._open.pop(queue)
-        self.files.close(folder.tmp)
-        self.files.close(folder.new)
+        for descriptor in (folder.tmp, folder.new, folder.folder):
+            self.files.close(descriptor)
 
     def close(self) -> None:
         """Close all descriptors; the next use opens them again."""
@@ -105,3 +102,9 @@ class QueueFolders:
         if self._root is not None:
             self.files.close(self._root)
             self._root = None
+
+
+def _identity(name: str, folder: int) -> tuple[int, int]:
+    """Which file or folder has this name; of a symbolic link, the link."""
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    return status.st_dev, status.st_ino

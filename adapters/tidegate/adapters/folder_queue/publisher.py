@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from errno import EDQUOT, EIO, ENOSPC
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Self
@@ -24,7 +24,7 @@ from tidegate.adapters.folder_queue.claim import remove_leftovers
 from tidegate.adapters.folder_queue.files import Files
 from tidegate.adapters.folder_queue.folders import QueueFolders
 from tidegate.adapters.folder_queue.names import file_name, folder_name
-from tidegate.adapters.folder_queue.writer import Failed, Outcome, Writer
+from tidegate.adapters.folder_queue.writer import Failed, Writer
 from tidegate.ports.errors import DocumentTooLarge, PortError, TemporaryFailure
 from tidegate.ports.publisher import Publication
 
@@ -205,22 +205,29 @@ class FolderPublisher:
 
     def _check(self, writer: Writer) -> None:
         self._check_asked = False
-        self.capacity.check()
-        if self.capacity.broken is not None and writer.self_test() is None:
-            self.capacity.passed()
-            self.report(f"folder queue {self.directory}: the self-test passed, documents are accepted again")
+        try:
+            self.capacity.check()
+            if self.capacity.broken is not None and writer.self_test() is None:
+                self.capacity.passed()
+                self.report(f"folder queue {self.directory}: the self-test passed, documents are accepted again")
+        except Exception:  # The thread outlives everything; what was known of the disk stays known.
+            log.exception("looking at the disk of folder queue %s failed", self.directory)
 
     def _commit(self, writer: Writer, calls: "deque[_Call]") -> list[_Call]:
         """Commit one group of documents; the calls that are finished by it."""
         group, shares = _next_group(calls)
-        if not group:
-            return []
-        outcomes: Sequence[Outcome]
         try:
-            outcomes = writer.commit(group)
+            return self._commit_group(writer, group, shares, calls)
         except Exception as error:  # Whatever it is, every caller gets an answer and the thread lives on.
-            self.report(f"folder queue {self.directory}: writing failed: {error!r}")
-            outcomes = [Failed(OSError(EIO, f"writing failed: {error!r}"))] * len(group)
+            log.exception("writing to folder queue %s failed", self.directory)
+            for call, _ in shares:
+                call.failure = TemporaryFailure(f"folder queue {self.directory}: a fault of this program: {error!r}")
+            return [call for call, _ in shares if call not in calls]
+
+    def _commit_group(
+        self, writer: Writer, group: Sequence[Publication], shares: Sequence[tuple[_Call, int]], calls: "deque[_Call]"
+    ) -> list[_Call]:
+        outcomes = writer.commit(group)
         self.capacity.wrote(sum(publication.size for publication in group))
         finished: list[_Call] = []
         failures: list[Failed] = []
@@ -246,11 +253,11 @@ class FolderPublisher:
     def _judge(self, failures: Sequence[Failed]) -> None:
         """Note what failures mean for the queue."""
         for failure in failures:
-            if failure.sync and self.capacity.broken is None:
+            if failure.disk_in_doubt and self.capacity.broken is None:
                 reason = f"an fsync failed ({failure.error.strerror}); nothing is accepted until a self-test passes"
                 self.capacity.failed(reason)
                 self.report(f"folder queue {self.directory}: {reason}")
-            elif failure.error.errno in (ENOSPC, EDQUOT):
+            elif failure.error.errno in (ENOSPC, EDQUOT) and self.capacity.broken is None:
                 self.capacity.full(f"the disk is full ({failure.error.strerror})")
 
     def _settle(self, finished: list[_Call]) -> None:

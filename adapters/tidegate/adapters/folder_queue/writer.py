@@ -17,7 +17,7 @@ from itertools import count
 
 import attrs
 
-from tidegate.adapters.folder_queue.files import Files
+from tidegate.adapters.folder_queue.files import Files, SyncFailed
 from tidegate.adapters.folder_queue.folders import SELF_TEST_PREFIX, QueueFolder, QueueFolders
 from tidegate.adapters.folder_queue.names import file_name
 from tidegate.ports.publisher import Publication
@@ -25,10 +25,14 @@ from tidegate.ports.publisher import Publication
 
 @attrs.frozen
 class Failed:
-    """Why a document is not durable. ``sync``: an fsync failed, so that the disk itself is in doubt."""
+    """Why a document is not durable."""
 
     error: OSError
-    sync: bool = False
+
+    @property
+    def disk_in_doubt(self) -> bool:
+        """Whether an fsync failed: nothing on that disk is to be trusted for now."""
+        return isinstance(self.error, SyncFailed)
 
 
 Outcome = Failed | None
@@ -107,13 +111,13 @@ class Writer:
             try:
                 self.files.sync(item.file)
             except OSError as error:
-                self._abandon(item, Failed(error, sync=True), outcomes)
+                self._abandon(item, Failed(error), outcomes)
                 continue
             try:
                 self.files.close(item.file)
             except OSError as error:  # Network file systems report late failures here; the descriptor is gone all the same.
                 item.file = -1
-                self._abandon(item, Failed(error, sync=True), outcomes)
+                self._abandon(item, Failed(SyncFailed(*error.args)), outcomes)
                 continue
             synced.append(item)
         return synced
@@ -133,7 +137,7 @@ class Writer:
                 self.files.sync(folder)
             except OSError as error:
                 for item in items:
-                    outcomes[item.index] = Failed(error, sync=True)
+                    outcomes[item.index] = Failed(error)
                     self._remove(file_name(item.publication.message_id), folder)
 
     def withdraw(self, publications: Sequence[Publication]) -> None:
