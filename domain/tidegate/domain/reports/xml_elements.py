@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from xml.parsers import expat  # nothing here resolves an entity
 
-import attrs
-
 from tidegate.domain.reports.limits import MAX_FIELD_CHARS, MAX_XML_DEPTH, MAX_XML_ELEMENTS
 from tidegate.domain.reports.outcome import Unreadable
 from tidegate.domain.reports.text import clean
@@ -19,14 +17,21 @@ _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s{0,9}=
 # expat asks Python's registry for other names, and that has more in it than encodings of documents.
 _ENCODINGS = (b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii", b"iso-8859-", b"iso8859-", b"latin1", b"windows-125", b"cp125")
 
+_NONE: "list[Element]" = []  # shared by all elements without children; never written to
 
-@attrs.define
+
 class Element:
-    """An element: its name without namespace prefix, its text (cleaned, cut at MAX_FIELD_CHARS) and its child elements, without attributes."""
+    """An element: its name without namespace prefix, its text (cleaned, cut at MAX_FIELD_CHARS) and its child elements, without attributes.
 
-    name: str
-    text: str = ""
-    children: "list[Element]" = attrs.field(factory=list)
+    Written by hand: a large report has half a million of them.
+    """
+
+    __slots__ = ("children", "name", "text")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.text = ""
+        self.children: list[Element] = _NONE
 
     def child(self, name: str) -> "Element | None":
         """Return the first child called ``name``."""
@@ -91,7 +96,6 @@ class _Builder:
     def __init__(self, root: str) -> None:
         self._root = root
         self._open: list[Element] = []
-        self._text: list[list[str]] = []
         self._done: list[Element] = []
         self._count = 0
 
@@ -105,23 +109,27 @@ class _Builder:
             raise Unreadable(f"more than {MAX_XML_ELEMENTS} XML elements")
         if len(self._open) == MAX_XML_DEPTH:
             raise Unreadable(f"more than {MAX_XML_DEPTH} levels of XML elements")
-        element = Element(name.rpartition(":")[2])
+        element = Element(name.rpartition(":")[2] if ":" in name else name)
         if not self._open:
             if element.name != self._root:
                 raise Unreadable(f"XML is not a <{self._root}> document")
         elif len(self._open) > 1:
-            self._open[-1].children.append(element)
+            parent = self._open[-1]
+            if parent.children is _NONE:
+                parent.children = [element]
+            else:
+                parent.children.append(element)
         self._open.append(element)
-        self._text.append([])
 
     def characters(self, text: str) -> None:
-        if len(self._open) > 1 and len(self._text[-1]) < MAX_FIELD_CHARS:
-            self._text[-1].append(text[:MAX_FIELD_CHARS])
+        element = self._open[-1]
+        if len(element.text) < MAX_FIELD_CHARS:
+            element.text += text
 
     def end(self, _name: str) -> None:
         element = self._open.pop()
-        pieces = self._text.pop()
-        if pieces and not element.children:
-            element.text = clean("".join(pieces))
+        if element.text:
+            # White space between child elements is no text.
+            element.text = clean(element.text) if element.children is _NONE else ""
         if len(self._open) == 1:
             self._done.append(element)

@@ -247,7 +247,11 @@ def test_notification_of_amazon_ses() -> None:
         "From: postmaster@example.net\nSubject: Maintenance\n\nTonight. Questions to:\n\n  help@example.net\n",
         # A mail system by its display name, and nothing else.
         "From: Mail Delivery Subsystem <xxx@example.com>\nSubject: x\n\nStuff\n",
+        # A parcel could not be delivered.
+        "From: Parcels <info@parcels.example>\nSubject: Delivery failed: your parcel\n\nAddress not found. Delivery attempts failed.\n\nhelp@parcels.example\n",
+        "From: postmaster@shop.example\nSubject: Your order\n\nUnable to deliver to your address. Write to help@shop.example\n",
         # A machine writes about something else.
+        "From: root@example.net\nAuto-Submitted: auto-generated\nSubject: Cron\n\nUnknown user: bob@example.net\n",
         "From: cron@example.net\nAuto-Submitted: auto-generated\nSubject: Cron\n\ndone: bob@example.net\n",
     ],
 )

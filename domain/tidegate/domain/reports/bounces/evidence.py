@@ -116,8 +116,8 @@ class Evidence:
 
     @property
     def likely(self) -> bool:
-        """Whether the text may be guessed at. A postmaster writes other mail too, with addresses in it."""
-        return self.daemon or self.subject or bool(self.failed_recipients)
+        """Whether the text may be guessed at. A postmaster writes other mail too, and parcels have delivery reports: it takes both."""
+        return self.daemon or bool(self.failed_recipients) or (self.subject and (self.postmaster or self.automatic))
 
     @property
     def strong(self) -> bool:

@@ -19,6 +19,7 @@ _FAMILIES: tuple[Family, ...] = (
     *sendmail.FAMILIES,
     *appliances.FAMILIES,
 )
+_DISTINCT = tuple(family for family in _FAMILIES if family.distinct)
 _STATUS_FIELD = re.compile(r"\s*(?:final-recipient|original-recipient)\s*:", re.IGNORECASE)
 _DELAY_WORDS = (
     "warning message only",
@@ -47,7 +48,7 @@ def read_bounce(notice: Notice, evidence: Evidence, own: frozenset[str] = frozen
     recipients = _status_fields(notice)
     name = "delivery-status"
     if not recipients:
-        name, recipients = _from_families(notice, _FAMILIES, own)
+        name, recipients = _from_families(notice, _FAMILIES if evidence.likely else _DISTINCT)
     recipients += _listed(evidence, recipients)
     if not recipients and evidence.likely:
         name, recipients = _guess(notice, evidence, own)
@@ -69,7 +70,9 @@ def _status_fields(notice: Notice) -> tuple[ReportedRecipient, ...]:
     return ()
 
 
-def _from_families(notice: Notice, families: tuple[Family, ...], own: frozenset[str]) -> tuple[str, tuple[ReportedRecipient, ...]]:
+def _from_families(
+    notice: Notice, families: tuple[Family, ...], own: frozenset[str] = frozenset()
+) -> tuple[str, tuple[ReportedRecipient, ...]]:
     """Try the phrases of ``families`` in the order in which they stand in the notice, longer ones first."""
     hits: list[tuple[int, int, str, Action]] = []
     for family in families:

@@ -35,6 +35,8 @@ FAMILIES = (
             "following user",
             "intended recipient:",
             "failed addresses follow",
+            "message not delivered",
+            "address not found",
             "recipients cannot be delivered",
             "recipients could not be delivered",
             "recipient(s) could not be delivered",
@@ -70,5 +72,6 @@ FAMILIES = (
             "will keep trying to deliver",
             "still trying to deliver",
         ),
+        distinct=False,
     ),
 )

@@ -10,8 +10,6 @@ FAMILIES = (
             "delivery to the following recipients failed permanently:",
             "delivery to the following recipients failed.",
             "your message wasn't delivered to",
-            "message not delivered",
-            "address not found",
         ),
         delayed=(
             "delivery to the following recipient has been delayed:",
