@@ -78,8 +78,8 @@ DIALOGUE_KEYS = (
     Key(
         "smtp-client-connections",
         SMTP,
-        number(1, 100_000, 100),
-        "100",
+        number(1, 1_000_000, 5000),
+        "5000",
         "Most connections that one client, an IPv4 address or an IPv6 /64 network, may have open at a time in each worker; the next one is "
         "answered 421.",
         "20",
