@@ -9,6 +9,9 @@ need swaks swaks
 need curl curl
 need haproxy haproxy
 need strace strace
+need slapd slapd
+need freeradius freeradius
+need sqlite3 sqlite3
 [ ${#needed[@]} -eq 0 ] && exit 0
 
 root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

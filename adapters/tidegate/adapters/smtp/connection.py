@@ -5,9 +5,11 @@ import ssl
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
+import attrs
+
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send
+from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send
 from tidegate.domain.smtp.machine import Mode
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
@@ -155,6 +157,8 @@ class SmtpConnection(asyncio.Protocol):
                 self._server.start(self._receive_message(event))
             elif isinstance(event, Close):
                 self._end(linger=event.linger)
+            elif isinstance(event, Authenticate):
+                self._server.start(self._authenticate(event))
             else:
                 transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
                 self._server.start(self._start_tls())
@@ -163,11 +167,20 @@ class SmtpConnection(asyncio.Protocol):
 
     async def _receive_message(self, event: MessageComplete) -> None:
         session = self.session
-        client = Client(self.endpoints, session.helo, session.esmtp, session.tls)
+        client = Client(self.endpoints, session.helo, session.esmtp, session.tls, session.user)
         reply = await self._server.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname))
+        self._go_on(session.message_done(reply))
+
+    async def _authenticate(self, event: Authenticate) -> None:
+        verdict = await self._server.authenticate(attrs.evolve(event.credentials, remote_ip=self.endpoints.remote_ip))
+        self._go_on(self.session.authentication_done(verdict))
+
+    def _go_on(self, events: Iterable[Event]) -> None:
+        """Carry out what follows an answer that the session waited for."""
+        session = self.session
         self._progress = self._server.now()
         self._waiting_bytes = 0
-        self._carry_out(session.message_done(reply))
+        self._carry_out(events)
         if self._half_closed and session.mode is not Mode.WAITING and self._transport is not None:
             self._transport.close()
         elif self._read_paused and not self._write_blocked_since:

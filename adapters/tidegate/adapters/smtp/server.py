@@ -14,10 +14,12 @@ from tidegate.adapters.smtp.gate import Gate
 from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Endpoints
+from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.ip_address import canonical
 from tidegate.domain.proxy_protocol import Origin, Rejected
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
+from tidegate.ports.login import Login
 from tidegate.ports.reception import IncomingMessage, Reception
 
 ACCEPT_BATCH = 16
@@ -53,6 +55,7 @@ class SmtpServer:
         reception: takes the messages.
         gate: decides on each connection.
         timing: time limits.
+        login: judges login attempts; None where no session offers AUTH.
         tls_context: for STARTTLS and secure listeners; may be replaced while running, for connections made from then on.
         connections: those that are open.
         draining: no new connections, sessions end as soon as no message is under way.
@@ -62,6 +65,7 @@ class SmtpServer:
     gate: Gate
     timing: Timing = attrs.field(factory=Timing)
     tls_context: ssl.SSLContext | None = None
+    login: Login | None = None
     connections: set[SmtpConnection] = attrs.field(factory=set, init=False)
     draining: bool = attrs.field(default=False, init=False)
     now: Callable[[], float] = attrs.field(init=False)
@@ -109,6 +113,16 @@ class SmtpServer:
         except Exception:
             _log.exception("reception failed", extra={"remote_ip": message.client.endpoints.remote_ip})
             return replies.NOT_QUEUED
+
+    async def authenticate(self, credentials: Credentials) -> AuthVerdict | Reply:
+        """Have a login attempt judged; whatever goes wrong inside is no acceptance."""
+        if self.login is None:
+            return AuthVerdict.UNAVAILABLE
+        try:
+            return await self.login.attempt(credentials)
+        except Exception:
+            _log.exception("authentication failed", extra={"remote_ip": credentials.remote_ip})
+            return AuthVerdict.UNAVAILABLE
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Run something that outlives its connection if need be."""

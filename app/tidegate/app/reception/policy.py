@@ -20,11 +20,13 @@ class GatewayPolicy:
         maxsize: ``smtp-maxsize``.
         publisher: where documents go.
         budget: memory for message data.
+        authentication: a client that has not authenticated may send to local addresses only (``smtp-auth``).
     """
 
     maxsize: int
     publisher: Publisher
     budget: MemoryBudget
+    authentication: bool = False
 
     def max_message_bytes(self) -> int:
         """``smtp-maxsize``, or less where the broker takes no document that large.
@@ -41,8 +43,10 @@ class GatewayPolicy:
             return replies.NO_SPACE
         return None
 
-    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
-        """Every recipient is taken: who may connect may send to anyone."""
+    def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
+        """Where there is authentication, a stranger may send to local addresses only; else who may connect may send to anyone."""
+        if self.authentication and user is None:
+            return replies.AUTH_REQUIRED
         return False
 
     def take_bytes(self, count: int) -> bool:
@@ -72,7 +76,7 @@ class GreetingOnly:
         """Never."""
         return replies.NOT_ALLOWED
 
-    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+    def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
         """Never."""
         return replies.NOT_ALLOWED
 

@@ -2,6 +2,7 @@
 
 import attrs
 
+from tidegate.domain.credentials import Credentials
 from tidegate.domain.envelope import Envelope
 
 
@@ -15,6 +16,17 @@ class Send:
 @attrs.frozen
 class StartTls:
     """Start a TLS handshake as server, then call ``tls_established``. The 220 has been given in the :class:`Send` before."""
+
+
+@attrs.frozen
+class Authenticate:
+    """Have these credentials judged, then call ``authentication_done`` with the verdict; the session waits until then.
+
+    Attributes:
+        credentials: fit to be shown to a back end; without the client's address, which the session does not know.
+    """
+
+    credentials: Credentials
 
 
 @attrs.frozen
@@ -42,4 +54,4 @@ class Close:
     linger: bool = True
 
 
-Event = Send | StartTls | MessageComplete | Close
+Event = Send | StartTls | Authenticate | MessageComplete | Close

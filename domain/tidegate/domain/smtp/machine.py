@@ -35,6 +35,7 @@ class Mode(Enum):
     COMMAND = "command"
     DATA = "data"
     CHUNK = "chunk"
+    RESPONSE = "response"
     WAITING = "waiting"
     CLOSED = "closed"
 
@@ -150,6 +151,9 @@ class Machine:
                     self._take_data()
                 case Mode.CHUNK:
                     self._take_chunk()
+                case Mode.RESPONSE:
+                    if not self._next_response():
+                        return
                 case _:
                     return
         self._input, self._at = b"", 0
@@ -184,6 +188,10 @@ class Machine:
 
     def _command(self, line: bytes) -> None:
         """Handle one command line, given without its CRLF; free of control characters and not too long."""
+        raise NotImplementedError
+
+    def _next_response(self) -> bool:
+        """Handle one line of an authentication exchange; False when none is complete."""
         raise NotImplementedError
 
     def _take_data(self) -> None:

@@ -25,8 +25,12 @@ class Policy(Protocol):
             None, or the 4yz or 5yz reply that MAIL is answered with.
         """
 
-    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+    def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
         """Whether mail for this recipient is taken.
+
+        Args:
+            mailbox: of the forward path.
+            user: who has authenticated, or None.
 
         Returns:
             True for a recipient on the local address list, False for any other that is accepted, or the reply that refuses it.

@@ -19,6 +19,7 @@ class Profile:
         dsn: offer DSN (``dsn-advertise``).
         tls: a certificate is there: offer STARTTLS.
         limits: bounds of a session.
+        authentication: a back end is there: offer AUTH in sessions protected by TLS.
     """
 
     hostname: str
@@ -26,6 +27,7 @@ class Profile:
     dsn: bool = True
     tls: bool = False
     limits: Limits = attrs.field(factory=Limits)
+    authentication: bool = False
 
 
 def greeting(hostname: str) -> Reply:
@@ -36,7 +38,7 @@ def greeting(hostname: str) -> Reply:
 @lru_cache(maxsize=64)
 def ehlo_reply(profile: Profile, max_message_bytes: int, *, secure: bool) -> Reply:
     """The list of extensions: PIPELINING (RFC 2920), SIZE (1870), 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING and
-    BINARYMIME (3030), DSN (3461), STARTTLS (3207), LIMITS (9422)."""
+    BINARYMIME (3030), DSN (3461), STARTTLS (3207), AUTH (4954), LIMITS (9422)."""
     lines = [
         f"{profile.hostname} at your service",
         "PIPELINING",
@@ -51,6 +53,8 @@ def ehlo_reply(profile: Profile, max_message_bytes: int, *, secure: bool) -> Rep
         lines.append("DSN")
     if profile.tls and not secure:
         lines.append("STARTTLS")
+    if profile.authentication and secure:
+        lines.append("AUTH PLAIN LOGIN")
     lines.append(f"LIMITS RCPTMAX={profile.limits.recipients}")
     return Reply(250, "", tuple(lines))
 

@@ -14,8 +14,12 @@ CHUNK_OK = _r(250, "2.0.0", "Chunk ok")
 START_DATA = _r(354, "", "Start mail input; end with <CRLF>.<CRLF>")  # RFC 2034 section 4: only 2yz, 4yz and 5yz carry enhanced codes
 START_TLS = _r(220, "2.0.0", "Ready to start TLS")
 BYE = _r(221, "2.0.0", "Bye")
+AUTHENTICATED = _r(235, "2.7.0", "Authentication successful")
+EMPTY_CHALLENGE = _r(334, "", "")
+USERNAME_CHALLENGE = _r(334, "", "VXNlcm5hbWU6")  # base64 of "Username:", as every client of LOGIN expects
+PASSWORD_CHALLENGE = _r(334, "", "UGFzc3dvcmQ6")  # "Password:"
 CANNOT_VERIFY = _r(252, "2.5.2", "Cannot verify, but will take the message and attempt delivery")
-HELP = _r(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS QUIT; see RFC 5321")
+HELP = _r(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY STARTTLS AUTH QUIT; see RFC 5321")
 
 # 421: the session ends with these.
 SHUTTING_DOWN = _r(421, "4.3.2", "Service shutting down, try again later")
@@ -23,9 +27,11 @@ TIMEOUT = _r(421, "4.4.2", "Timeout, closing connection")
 TOO_SLOW = _r(421, "4.4.2", "Message data arrives too slowly, closing connection")
 SESSION_TOO_LONG = _r(421, "4.4.2", "Session has lasted too long, closing connection")
 TOO_MANY_ERRORS = _r(421, "4.7.0", "Too many errors, closing connection")
+TOO_MANY_LOGINS = _r(421, "4.7.0", "Too many failed logins, try again later")
 
 # 4yz: the client may try again.
 TLS_UNAVAILABLE = _r(454, "4.7.0", "TLS not available")
+AUTH_UNAVAILABLE = _r(454, "4.7.0", "Temporary authentication failure, try again later")
 NO_SPACE = _r(452, "4.3.1", "Insufficient storage, try again later")
 TOO_MANY_RECIPIENTS = _r(452, "4.5.3", "Too many recipients")
 NOT_QUEUED = _r(451, "4.3.0", "Message could not be queued, try again later")
@@ -55,8 +61,19 @@ IN_TRANSACTION = _r(503, "5.5.1", "Not allowed inside a transaction")
 NO_RECIPIENTS = _r(554, "5.5.1", "No valid recipients")
 CHUNKS_STARTED = _r(503, "5.5.1", "Chunks have been sent; go on with BDAT or say RSET")
 BINARY_NEEDS_BDAT = _r(503, "5.5.1", "BODY=BINARYMIME needs BDAT")
+AUTH_SYNTAX = _r(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]")
+UNKNOWN_MECHANISM = _r(504, "5.5.4", "Mechanism not supported; PLAIN and LOGIN are")
+BAD_RESPONSE = _r(501, "5.5.2", "Cannot decode the response")
+RESPONSE_TOO_LONG = _r(500, "5.5.6", "Authentication exchange line is too long")
+AUTH_CANCELLED = _r(501, "5.7.0", "Authentication cancelled")
+ALREADY_AUTHENTICATED = _r(503, "5.5.1", "Already authenticated")
 TLS_ACTIVE = _r(503, "5.5.1", "TLS is already active")
 SYNCHRONIZATION = _r(554, "5.5.0", "SMTP protocol synchronization error: input before the TLS handshake")
+
+# 5yz: who may do what (RFC 4954 section 6).
+AUTH_REQUIRED = _r(530, "5.7.0", "Authentication required")
+AUTH_FAILED = _r(535, "5.7.8", "Authentication credentials invalid")
+AUTH_NEEDS_TLS = _r(538, "5.7.11", "Encryption required for requested authentication mechanism")
 
 # 5yz: the message.
 TOO_BIG = _r(552, "5.3.4", "Message exceeds the size limit")

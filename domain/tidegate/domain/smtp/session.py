@@ -6,7 +6,8 @@ events in the order in which they must be carried out. The session is in one mod
 - COMMAND: a command line, ended by CRLF and nothing else;
 - DATA: message data up to CRLF.CRLF;
 - CHUNK: a known number of octets of BDAT;
-- WAITING: an event was given that must be answered first (``message_done``, ``tls_established``); input is kept;
+- RESPONSE: a line of an authentication exchange;
+- WAITING: an event was given that must be answered first (``message_done``, ``authentication_done``, ``tls_established``); input is kept;
 - CLOSED: nothing is read any more.
 
 All replies between two other events leave in one ``Send``, so that a pipelining client gets one packet (RFC 2920). Input that came before a TLS
@@ -20,8 +21,9 @@ import attrs
 
 from tidegate.domain.address import NULL_PATH, parse_path
 from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.authentication import Authentication
 from tidegate.domain.smtp.events import StartTls
-from tidegate.domain.smtp.machine import OTHER_PROTOCOL, Machine, Mode
+from tidegate.domain.smtp.machine import OTHER_PROTOCOL, Mode
 from tidegate.domain.smtp.parameters import parse_mail_parameters, parse_rcpt_parameters
 from tidegate.domain.smtp.profile import ehlo_reply, helo_reply
 from tidegate.domain.smtp.reply import Reply
@@ -36,7 +38,7 @@ _TINY_CHUNK = 512
 
 
 @attrs.define
-class Session(Machine):
+class Session(Authentication):
     """One client's dialogue: call :meth:`open` once, then :meth:`receive` for all input, and the answer methods when an event asks for them."""
 
     def _command(self, line: bytes) -> None:
@@ -119,7 +121,7 @@ class Session(Machine):
             transaction.overshoot += 1
             # As many again may be tried: a client that pipelines its RCPTs learns of the limit only afterwards.
             return self._reply(replies.TOO_MANY_RECIPIENTS) if transaction.overshoot <= limit else self._error(replies.TOO_MANY_RECIPIENTS)
-        verdict = self.policy.admit_recipient(mailbox)
+        verdict = self.policy.admit_recipient(mailbox, self.user)
         if isinstance(verdict, Reply):
             return self._error(verdict)
         transaction.add_recipient(mailbox, parameters, local=verdict)
@@ -225,7 +227,7 @@ _HANDLERS: dict[bytes, Callable[[Session, bytes], None]] = {
     b"HELP": Session._help,
     b"STARTTLS": Session._starttls,
     b"QUIT": Session._quit,
-    b"AUTH": Session._not_implemented,
+    b"AUTH": Session._auth,
     b"EXPN": Session._not_implemented,
     b"TURN": Session._not_implemented,
     b"ETRN": Session._not_implemented,

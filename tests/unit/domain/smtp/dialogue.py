@@ -6,13 +6,16 @@ import attrs
 
 from tidegate.domain.address import Mailbox, Validation
 from tidegate.domain.connection import Tls
+from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.envelope import Envelope
-from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send, StartTls
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
 
+TLS = Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
 QUEUED = Reply.of(250, "2.0.0", "queued")
 
 
@@ -25,6 +28,7 @@ class StaticPolicy:
     refused: dict[str, Reply] = attrs.field(factory=dict)
     local: frozenset[str] = frozenset()
     budget: int = 1_000_000
+    strangers: bool = True
 
     def max_message_bytes(self) -> int:
         """As set."""
@@ -34,8 +38,10 @@ class StaticPolicy:
         """As set."""
         return self.refuse_transaction
 
-    def admit_recipient(self, mailbox: Mailbox) -> Reply | bool:
+    def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
         """By the tables."""
+        if not self.strangers and user is None and mailbox.text not in self.local:
+            return replies.AUTH_REQUIRED
         return self.refused.get(mailbox.text) or mailbox.text in self.local
 
     def take_bytes(self, count: int) -> bool:
@@ -59,6 +65,8 @@ class Dialogue:
         messages: what was complete, in order.
         closed: whether the session closed the connection.
         handshakes: how many TLS handshakes were asked for; each succeeds at once.
+        accounts: passwords of users, or what is answered whatever the password is.
+        attempts: credentials that were to be judged, in order.
     """
 
     session: Session
@@ -67,6 +75,8 @@ class Dialogue:
     closed: bool = False
     handshakes: int = 0
     answer: Reply = QUEUED
+    accounts: dict[str, str | AuthVerdict | Reply] = attrs.field(factory=lambda: {"bob": "pw"})
+    attempts: list[Credentials] = attrs.field(factory=list)
 
     @classmethod
     def start(
@@ -78,10 +88,13 @@ class Dialogue:
         dsn: bool = True,
         loose: bool = False,
         relax: bool = False,
+        authentication: bool = False,
+        secured: bool = False,
     ) -> "Dialogue":
         """A dialogue that has been greeted."""
-        profile = Profile("mx.example.com", Validation.LOOSE if loose else Validation.STRICT, dsn, tls, limits or Limits())
+        profile = Profile("mx.example.com", Validation.LOOSE if loose else Validation.STRICT, dsn, tls, limits or Limits(), authentication)
         dialogue = cls(Session(profile, policy or StaticPolicy(), relax_line_ends=relax))
+        dialogue.session.tls = TLS if secured else None
         dialogue._carry_out(dialogue.session.open())
         return dialogue
 
@@ -110,9 +123,17 @@ class Dialogue:
                     case MessageComplete(envelope, data):
                         self.messages.append((envelope, data))
                         answers += self.session.message_done(self.answer)
+                    case Authenticate(credentials):
+                        self.attempts.append(credentials)
+                        account = self.accounts.get(credentials.username)
+                        if isinstance(account, Reply | AuthVerdict):
+                            answers += self.session.authentication_done(account)
+                        else:
+                            accepted = credentials.password == account
+                            answers += self.session.authentication_done(AuthVerdict.ACCEPTED if accepted else AuthVerdict.REFUSED)
                     case StartTls():
                         self.handshakes += 1
-                        answers += self.session.tls_established(Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+                        answers += self.session.tls_established(TLS)
                     case Close():
                         self.closed = True
             pending = answers

@@ -16,9 +16,11 @@ class DialogueModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.dialogue = Dialogue.start(limits=UNLIMITED, tls=True)
+        self.dialogue = Dialogue.start(limits=UNLIMITED, tls=True, authentication=True)
         self.greeted = False
         self.secure = False
+        self.esmtp = False
+        self.user = False
         self.mail = False
         self.recipients = 0
         self.chunks = False
@@ -40,8 +42,27 @@ class DialogueModel(RuleBasedStateMachine):
     def hello(self, cuts: list[int], verb: bytes) -> None:
         """Always allowed, and ends a transaction."""
         assert self.say(verb + b" x.example\r\n", cuts) == "250"
-        self.greeted = True
+        self.greeted, self.esmtp = True, verb != b"HELO"
         self.reset()
+
+    @rule(cuts=cuts, login=st.booleans(), initial=st.booleans())
+    def auth(self, cuts: list[int], login: bool, initial: bool) -> None:
+        """Over TLS, after EHLO, outside a transaction, once; continuation lines are pipelined with it."""
+        lines = [b"AUTH LOGIN", b"Ym9i", b"cHc="] if login else [b"AUTH PLAIN", b"AGJvYgBwdw=="]
+        if initial:
+            lines[:2] = [b" ".join(lines[:2])]
+        allowed = self.secure and self.esmtp and not self.mail and not self.user
+        if allowed:
+            assert self.say(b"\r\n".join(lines) + b"\r\n", cuts) == "235"
+            self.user = True
+        else:
+            assert self.say(lines[0] + b"\r\n", cuts) == ("503" if self.secure else "538")
+
+    @rule(cuts=cuts)
+    def auth_cancelled(self, cuts: list[int]) -> None:
+        """Changes nothing."""
+        if self.secure and self.esmtp and not self.mail and not self.user:
+            assert self.say(b"AUTH LOGIN\r\n*\r\n", cuts) == "501"
 
     @rule(cuts=cuts)
     def rset(self, cuts: list[int]) -> None:
@@ -99,7 +120,7 @@ class DialogueModel(RuleBasedStateMachine):
         expected = "220" if self.greeted and not self.mail and not self.secure else "503"
         assert self.say(b"STARTTLS\r\n", cuts) == expected
         if expected == "220":
-            self.secure, self.greeted = True, False
+            self.secure, self.greeted, self.esmtp = True, False, False
 
     @precondition(lambda self: self.sent > 2)
     @rule(cuts=cuts)
@@ -113,6 +134,7 @@ class DialogueModel(RuleBasedStateMachine):
     def as_many_messages_as_were_accepted(self) -> None:
         """Nothing appears or disappears."""
         assert len(self.dialogue.messages) == self.sent
+        assert (self.dialogue.session.user == "bob") == self.user
         assert self.dialogue.session.mode in (Mode.COMMAND, Mode.CLOSED)
 
 
@@ -123,12 +145,24 @@ TestDialogueModel.settings = settings(max_examples=150, stateful_step_count=40, 
 @given(
     st.lists(
         st.binary(max_size=80)
-        | st.sampled_from([b"\r\n", b"EHLO x\r\n", b"MAIL FROM:<a@b.c>\r\n", b"RCPT TO:<b@c.d>\r\n", b"DATA\r\n", b".\r\n"])
+        | st.sampled_from(
+            [
+                b"\r\n",
+                b"EHLO x\r\n",
+                b"MAIL FROM:<a@b.c>\r\n",
+                b"RCPT TO:<b@c.d>\r\n",
+                b"DATA\r\n",
+                b".\r\n",
+                b"STARTTLS\r\n",
+                b"AUTH PLAIN\r\n",
+                b"AUTH LOGIN\r\n",
+            ]
+        )
     )
 )
 def test_total(pieces: list[bytes]) -> None:
     """Any input: no exception, only well-formed replies, nothing a client sent comes back."""
-    dialogue = Dialogue.start(limits=Limits(errors=5), tls=True)
+    dialogue = Dialogue.start(limits=Limits(errors=5), tls=True, authentication=True)
     dialogue.send(*pieces)
     for line in bytes(dialogue.output).split(b"\r\n")[:-1]:
         assert line[:3].isdigit()
