@@ -281,7 +281,7 @@ def test_ipv4_written_by_another_implementation(source: IPv4Address, destination
 
 @given(st.ip_addresses(v=6), st.ip_addresses(v=6), ports, ports, st.binary(max_size=50))
 def test_ipv6_written_by_another_implementation(source: IPv6Address, destination: IPv6Address, sport: int, dport: int, name: bytes) -> None:
-    """PX17: the same for IPv6 with extensions and a checksum."""
+    """PX17: the same for IPv6 with extensions."""
     tlvs = ProxyProtocolTLV(init={0xE0: name, 0x05: name})
     result = ProxyResultIPv6((source, sport), (destination, dport), protocol=SOCK_STREAM, tlv=tlvs)
     endpoints = Endpoints(str(source.ipv4_mapped or source), sport, str(destination.ipv4_mapped or destination), dport)
