@@ -109,8 +109,12 @@ def parse_signature(tags: dict[str, str]) -> Signature:
     return attrs.evolve(signature, identity=identity)
 
 
-def parse_signing_tags(tags: dict[str, str]) -> Signature:
+def parse_signing_tags(tags: dict[str, str], forms: str = "simple/simple") -> Signature:
     """Read the tags that DKIM-Signature and ARC-Message-Signature have in common; ``identity`` stays the default.
+
+    Args:
+        tags: of the field.
+        forms: value of ``c=`` where it is missing.
 
     Raises:
         TagError: as for :func:`parse_signature`.
@@ -119,10 +123,10 @@ def parse_signing_tags(tags: dict[str, str]) -> Signature:
     body_digest = decode_base64("bh", _required(tags, "bh"))
     if len(body_digest) != (20 if algorithm is Algorithm.RSA_SHA1 else 32):
         raise TagError("bh= has not the length of the hash")
-    names = split_list(_required(tags, "h"))
-    if len(names) > MAX_SIGNED_NAMES or not all(map(_is_field_name, names)):
+    names = [name for name in split_list(_required(tags, "h")) if name]  # empty names are not in the grammar, and stand for nothing
+    if not 0 < len(names) <= MAX_SIGNED_NAMES or not all(map(_is_field_name, names)):
         raise TagError("h= is not a list of field names")
-    header_form, body_form = _forms(tags.get("c", "simple/simple"))
+    header_form, body_form = _forms(tags.get("c", forms))
     limit = parse_number("l", tags["l"], _LENGTH_DIGITS) if "l" in tags else None
     signed_at = parse_number("t", tags["t"], _TIME_DIGITS) if "t" in tags else None
     expires_at = parse_number("x", tags["x"], _TIME_DIGITS) if "x" in tags else None

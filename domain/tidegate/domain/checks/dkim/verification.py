@@ -159,7 +159,8 @@ class _Judge:
             return Verdict.TEMPERROR, f"no answer for the key {signature.key_name}"
         try:
             record = find_key(answer.texts)
-            check_key(record, signature)
+            check_key(record, signature.algorithm)
+            _check_identity(record, signature)
         except KeyProblem as error:
             return Verdict.PERMERROR, printable(f"{signature.key_name}: {error}")
         digest = self.digests[signature.body_hash]
@@ -169,9 +170,9 @@ class _Judge:
         if digest.digest != signature.body_digest:
             return Verdict.FAIL, "the body was changed"
         signed = self.header.signed_data(signature.names, signature.header_form, field)
-        if not is_verified(self.verify, record.key, signature, signed):
+        if not is_verified(self.verify, record.key, signature.algorithm, signed, signature.value):
             return Verdict.FAIL, "the signature does not match the header"
-        objection = weakness(record.key, signature) or self._objection(signature, digest.length)
+        objection = weakness(record.key, signature.algorithm) or self._objection(signature, digest.length)
         return (Verdict.POLICY, objection) if objection else (Verdict.PASS, "")
 
     def _objection(self, signature: Signature, body_length: int) -> str:
@@ -187,32 +188,36 @@ class _Judge:
         return ""
 
 
-def check_key(record: KeyRecord, signature: Signature) -> None:
-    """Hold a key record against the signature that names it (RFC 6376 section 6.1.2).
+def check_key(record: KeyRecord, algorithm: Algorithm) -> None:
+    """Hold a key record against the algorithm of the signature that names it (RFC 6376 section 6.1.2).
 
     Raises:
         KeyProblem: the key must not be used for it.
     """
     is_rsa = isinstance(record.key, RsaKey)
-    if is_rsa != (signature.algorithm is not Algorithm.ED25519_SHA256):
-        raise KeyProblem(f"key is not for {signature.algorithm}")
-    if record.hashes is not None and signature.algorithm.hash_name not in record.hashes:
-        raise KeyProblem(f"key does not allow {signature.algorithm.hash_name}")
+    if is_rsa != (algorithm is not Algorithm.ED25519_SHA256):
+        raise KeyProblem(f"key is not for {algorithm}")
+    if record.hashes is not None and algorithm.hash_name not in record.hashes:
+        raise KeyProblem(f"key does not allow {algorithm.hash_name}")
+
+
+def _check_identity(record: KeyRecord, signature: Signature) -> None:
+    """Hold ``t=s`` of a key record against ``i=``. Raises KeyProblem."""
     if record.strict and to_ascii(signature.identity.rpartition("@")[2]) != signature.domain:
         raise KeyProblem("key does not allow subdomains in i=")
 
 
-def is_verified(verify: VerifySignature, key: PublicKey, signature: Signature, signed: bytes) -> bool:
-    """Whether the signature holds for this data."""
+def is_verified(verify: VerifySignature, key: PublicKey, algorithm: Algorithm, signed: bytes, value: bytes) -> bool:
+    """Whether the signature ``value`` holds for this data."""
     # RFC 8017 section 8.2.2: an RSA signature has the length of the modulus and is a smaller number.
-    if isinstance(key, RsaKey) and not (len(signature.value) == (key.bits + 7) // 8 and int.from_bytes(signature.value, "big") < key.modulus):
+    if isinstance(key, RsaKey) and not (len(value) == (key.bits + 7) // 8 and int.from_bytes(value, "big") < key.modulus):
         return False
-    return verify(key, signature.algorithm, signed, signature.value)
+    return verify(key, algorithm, signed, value)
 
 
-def weakness(key: PublicKey, signature: Signature) -> str:
+def weakness(key: PublicKey, algorithm: Algorithm) -> str:
     """Why algorithm or key must not count (RFC 8301 sections 3.1 and 3.2), or nothing."""
-    if signature.algorithm is Algorithm.RSA_SHA1:
+    if algorithm is Algorithm.RSA_SHA1:
         return "rsa-sha1 is not secure"
     if isinstance(key, RsaKey) and key.bits < MIN_BITS:
         return f"RSA key of {key.bits} bits is not secure"
