@@ -114,6 +114,8 @@ Not found.
         ("Unable to deliver message to: <bob@example.net>\nFailed: 550 no\n", "interscan", ["bob@example.net"]),
         ("Your message could not be delivered to the following user:\n\n'bob@example.net'\n", "exchange", ["bob@example.net"]),
         ("--> Error description:\nError-for:  bob@example.net\nError-Code: 0\n", "lsmtp", ["bob@example.net"]),
+        ("送信先アドレスbob@example.netへの配信に失敗しました。\n\n<用户@例え.example>: no\n", "generic", ["用户@例え.example"]),
+        ("Unable to deliver to BOB@Example.NET: Mailbox Full\n", "generic", ["BOB@Example.NET"]),
         ("Nobody knows\n\n<bob@example.net>: no such user\n", "generic", ["bob@example.net"]),
         ("Transcript:\n In:  RCPT TO:<bob@example.net> ORCPT=x\n Out: 451 4.3.0 later\n", "generic", ["bob@example.net"]),
         ("554 5.1.1 <bob@example.net>... no\n", "generic", ["bob@example.net"]),
