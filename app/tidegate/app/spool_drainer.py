@@ -125,8 +125,12 @@ class SpoolDrainer:
                 documents = await drain.take(window, WINDOW_BYTES)
                 if not documents:
                     break
-                handed_over += await hand_over(drain, documents, self.primary)
-                self.worked(queue)
+                result = await hand_over(drain, documents, self.primary)
+                handed_over += result.confirmed
+                if result.confirmed:
+                    self.worked(queue)
+                if result.failure is not None:
+                    raise result.failure
                 # A broker that fails again is met with one document, not with a window full.
                 window = min(self.window, 2 * window)
         finally:
@@ -134,29 +138,34 @@ class SpoolDrainer:
         return handed_over
 
 
-async def hand_over(drain: SpoolDrain, documents: Sequence[Publication], primary: Publisher) -> int:
+@attrs.frozen
+class HandedOver:
+    """What became of some documents. ``failure``: of the first that is still in the spool."""
+
+    confirmed: int
+    set_aside: int
+    failure: BaseException | None
+
+
+async def hand_over(drain: SpoolDrain, documents: Sequence[Publication], primary: Publisher) -> HandedOver:
     """Publish documents that were taken; those that are confirmed leave the spool, whatever becomes of the others.
 
     One that can never be published is set aside.
 
-    Returns:
-        How many were confirmed.
-
     Raises:
-        TemporaryFailure: at least one was not confirmed and is still in the spool.
+        TemporaryFailure: the spool does not let go of a document.
     """
     outcomes = await asyncio.gather(*(primary.publish([document]) for document in documents), return_exceptions=True)
     pairs = list(zip(documents, outcomes, strict=True))
     confirmed = [document for document, outcome in pairs if outcome is None]
     if confirmed:
         await drain.remove(confirmed)
-    rest: list[BaseException] = []
+    set_aside, failures = 0, list[BaseException]()
     for document, outcome in pairs:
         if isinstance(outcome, PermanentFailure):
             log.error("document %s for queue %r can never be published and is set aside: %s", document.message_id, document.queue, outcome)
             await drain.set_aside(document, str(outcome))
+            set_aside += 1
         elif outcome is not None:
-            rest.append(outcome)
-    if rest:
-        raise rest[0]
-    return len(confirmed)
+            failures.append(outcome)
+    return HandedOver(len(confirmed), set_aside, failures[0] if failures else None)

@@ -28,6 +28,7 @@ from tidegate.app.reception import Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.app.reception.policy import GatewayPolicy
+from tidegate.app.spool_drainer import SpoolDrainer
 from tidegate.app.spooling import SpoolingPublisher
 from tidegate.domain.access import AccessPolicy
 from tidegate.domain.address import Validation
@@ -162,7 +163,8 @@ class Gateway:
         broker = await self._resources.enter_async_context(AmqpPublisher(amqp_settings(settings)))
         if settings.queue.fallback is Fallback.REFUSE:
             return broker
-        return await self._resources.enter_async_context(SpoolingPublisher(broker, spool))
+        drainer = SpoolDrainer(spool, broker, window=drain_window(settings))
+        return await self._resources.enter_async_context(SpoolingPublisher(broker, spool, drainer))
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
@@ -196,6 +198,11 @@ def _resolv_conf() -> str:
         return Path("/etc/resolv.conf").read_text("utf-8", "replace")
     except OSError:
         return ""
+
+
+def drain_window(settings: Settings) -> int:
+    """Documents on their way from the embedded queue at one time: a third of ``rabbitmq-throttle``, the rest is for new mail."""
+    return max(1, settings.rabbitmq.throttle // 3)
 
 
 def amqp_settings(settings: Settings) -> AmqpSettings:

@@ -8,6 +8,7 @@ be trusted until a self-test has written, fsynced and removed a file.
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -19,6 +20,10 @@ CHECK_INTERVAL_S = 1.0
 
 RECOUNT_INTERVAL_S = 60.0
 """Pause between recounts while the queue is full: a recount of a million files costs seconds of one core."""
+
+SHARE_BYTES = 1 << 20
+"""Bytes that a process counts alone before it tells the others, at most a thousandth of the limit: the shared number costs four system
+calls."""
 
 MIN_FREE_INODES = 1000
 """A disk can run out of inodes with space left; a group needs at most 128."""
@@ -44,6 +49,7 @@ class Capacity:
     refusal: str | None = "the disk has not been looked at yet"
     broken: str | None = None
     checked_at: float = float("-inf")
+    _unshared: int = 0
     _inodes: int = MIN_FREE_INODES
     _recounted_at: float = float("-inf")
     _recounting: threading.Thread | None = None
@@ -66,11 +72,17 @@ class Capacity:
         """Account for documents that came (or, negative, went)."""
         self.free -= nbytes
         if self.max_bytes is not None:
-            try:
-                self.used = self._usage.add(nbytes)
-            except OSError:  # The file of the number cannot be written: count alone until it can.
-                self.used += nbytes
+            self.used += nbytes
+            self._unshared += nbytes
+            if abs(self._unshared) >= min(SHARE_BYTES, self.max_bytes // 1000):
+                # Where the file of the number cannot be written, this process counts alone until it can.
+                with suppress(OSError):
+                    self._share()
         self._judge()
+
+    def _share(self) -> None:
+        self.used = self._usage.add(self._unshared)
+        self._unshared = 0
 
     def full(self, reason: str) -> None:
         """The disk said that it is full: refuse until the next look."""
@@ -95,7 +107,7 @@ class Capacity:
             # Some file systems (btrfs) have no fixed number of inodes and say 0.
             self._inodes = status.f_favail if status.f_files else MIN_FREE_INODES
             if self.max_bytes is not None:
-                self.used = self._usage.add(0)
+                self._share()
                 self._recount_if_due()
         except OSError as error:
             self.refusal = f"cannot look at the disk: {error.strerror}"
@@ -130,7 +142,10 @@ class Capacity:
             self.refusal = None
 
     def close(self) -> None:
-        """Wait for a recount and close the shared number."""
+        """Wait for a recount, tell the others what was not told yet, and close the shared number."""
+        if self._unshared:
+            with suppress(OSError):
+                self._share()
         if self._recounting is not None:
             self._recounting.join()
         self._usage.close()

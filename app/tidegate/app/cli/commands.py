@@ -24,6 +24,7 @@ COMMANDS: dict[str, Entry] = {
     "serve": Entry("tidegate.app.cli.serve", "Run the server."),
     "check-config": Entry("tidegate.app.cli.check_config", "Say whether the configuration can be used, and what is wrong with it."),
     "config": Entry("tidegate.app.cli.config", "Show the settings in effect and where each comes from; explain settings."),
+    "queue": Entry("tidegate.app.cli.queue", "Look into the embedded queue, copy documents out of it, move them to RabbitMQ."),
     "classify": Entry("tidegate.app.cli.classify", "Say which kind of report files hold: bounces, receipts, complaints, DMARC, TLS."),
     "schema": Entry("tidegate.app.cli.schema", "Print the JSON Schema of the documents."),
     "explain-ip": Entry("tidegate.app.cli.explain_ip", "Say from which address mail submitted to an address is sent on, and why."),

@@ -73,8 +73,12 @@ def _is_setting(option: str, own: Collection[str]) -> bool:
     return option not in own and not difflib.get_close_matches(option[:_MAX_OPTION], list(own), cutoff=_NEAR)
 
 
-def load_settings(ctx: click.Context) -> Loaded:
+def load_settings(ctx: click.Context, *, warn: bool = True) -> Loaded:
     """The configuration of this run; warnings are printed to standard error.
+
+    Args:
+        ctx: of the running command.
+        warn: False for commands that serve nobody: what the warnings say does not concern them.
 
     Raises:
         click.exceptions.Exit: with status 78 after all errors have been printed.
@@ -85,7 +89,8 @@ def load_settings(ctx: click.Context) -> Loaded:
     except ConfigErrors as found:
         print_problems(found.warnings, found.errors)
         raise click.exceptions.Exit(os.EX_CONFIG) from None
-    print_problems(loaded.warnings)
+    if warn:
+        print_problems(loaded.warnings)
     return loaded
 
 

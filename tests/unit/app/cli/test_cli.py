@@ -74,9 +74,11 @@ def test_command_is_there(name: str, run: Run) -> None:
     command = import_module(COMMANDS[name].module).command
     assert isinstance(command, click.Command)
     assert command.name == name
-    result = run(name, "--help")
-    assert result.status == 0
-    assert "--config-file FILE" in result.out
+    parts = [(name, part) for part in command.commands] if isinstance(command, click.Group) else [(name,)]
+    for words in parts:
+        result = run(*words, "--help")
+        assert result.status == 0
+        assert "--config-file FILE" in result.out
 
 
 @pytest.mark.parametrize(
