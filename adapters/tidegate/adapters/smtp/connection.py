@@ -25,6 +25,9 @@ READ_AHEAD = 65536
 LINGER_BYTES = 1 << 20
 """Bytes read and dropped after the last reply before the connection is reset."""
 
+# Names of their own: reading a member off its class takes 60 to 100 ns (Python 3.11).
+_COMMAND, _DATA, _CHUNK, _WAITING = Mode.COMMAND, Mode.DATA, Mode.CHUNK, Mode.WAITING
+
 
 class SmtpConnection(asyncio.Protocol):
     """The socket side of one session.
@@ -85,19 +88,19 @@ class SmtpConnection(asyncio.Protocol):
             self._linger(len(data))
             return
         mode = session.mode
-        if mode is Mode.WAITING:
+        if mode is _WAITING:
             self._read_ahead(len(data))
         events = session.receive(data)
-        if events or mode is Mode.DATA or mode is Mode.CHUNK:  # silence counts from the last command or piece of data, not from the last byte
+        if events or mode is _DATA or mode is _CHUNK:  # silence counts from the last command or piece of data, not from the last byte
             self._progress = self._server.now()
             if session.receiving_data:
-                self._count_data(len(data), started=mode is Mode.COMMAND)
+                self._count_data(len(data), started=mode is _COMMAND)
             if events:
                 self._carry_out(events)
 
     def eof_received(self) -> bool:
         """The client sends no more: what it has sent is still answered, then the connection ends."""
-        if self.session.mode is Mode.WAITING and self.session.tls is None:
+        if self.session.mode is _WAITING and self.session.tls is None:
             self._half_closed = True
             return True
         return False
@@ -128,7 +131,7 @@ class SmtpConnection(asyncio.Protocol):
         elif self._write_blocked_since:
             if now - self._write_blocked_since > timing.write:
                 self._abort()
-        elif self.session.mode is Mode.WAITING:
+        elif self.session.mode is _WAITING:
             pass  # what stands behind the reception has deadlines of its own
         elif now - self._progress > timing.silence:
             self._refuse(replies.TIMEOUT)
@@ -140,7 +143,7 @@ class SmtpConnection(asyncio.Protocol):
     def stop(self, *, now_or_never: bool = False) -> None:
         """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""
         session = self.session
-        if self._ended or session.mode is Mode.WAITING or (session.in_transaction and not now_or_never):
+        if self._ended or session.mode is _WAITING or (session.in_transaction and not now_or_never):
             return
         self._refuse(replies.SHUTTING_DOWN)
 
@@ -181,7 +184,7 @@ class SmtpConnection(asyncio.Protocol):
         self._progress = self._server.now()
         self._waiting_bytes = 0
         self._carry_out(events)
-        if self._half_closed and session.mode is not Mode.WAITING and self._transport is not None:
+        if self._half_closed and session.mode is not _WAITING and self._transport is not None:
             self._transport.close()
         elif self._read_paused and not self._write_blocked_since:
             self._resume_reading()
