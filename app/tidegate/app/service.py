@@ -108,7 +108,7 @@ class Service:
 
 def _warn_of_loopback(settings: Settings) -> None:
     listening = IpRanges.parse(";".join(str(ip) for ip in settings.smtp.ip)) if settings.smtp.ip else IpRanges.everything()
-    if settings.smtp.mappable_ips and source_mapping(settings).loopback_only(listening):
+    if source_mapping(settings).loopback_only(listening):
         _log.warning("only loopback addresses are mappable: a sender that takes ips from the documents reaches nobody beyond this machine")
 
 

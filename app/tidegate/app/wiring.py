@@ -17,6 +17,7 @@ from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
 from tidegate.adapters.dns import DnspythonResolver
 from tidegate.adapters.folder_queue.spool import FolderSpool
+from tidegate.adapters.memory.mta_names import MemoryMtaNames
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
@@ -130,7 +131,8 @@ class Gateway:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
         self._resources.callback(board.close)
-        names = HostNames(resolver(self.settings), lambda _: None, smtp.hostname, os.uname().nodename)
+        names = HostNames(resolver(self.settings), MemoryMtaNames(), smtp.hostname or None, os.uname().nodename)
+        self._resources.push_async_callback(names.close)
         offer = Profile(
             hostname="",
             validation=Validation(smtp.validate_address.value),
@@ -149,7 +151,7 @@ class Gateway:
             ClientTable(client_limits(self.settings)),
             board,
             GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory)),
-            lambda local_ip: profile(names.name(local_ip)),
+            lambda local_ip: profile(names.name_of(local_ip).name),
             IpRanges.everything() if smtp.line_endings is LineEndings.NORMALIZE else smtp.normalize_range,
         )
 

@@ -8,6 +8,7 @@ name points back to the address (forward-confirmed, RFC 8601 section 3) is recor
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 import attrs
 
@@ -99,6 +100,7 @@ def choose_host_name(
     return HostName(names[0], HostNameSource.REVERSE_DNS_UNCONFIRMED)
 
 
+@lru_cache(maxsize=1024)  # asked for every connection, about few names
 def is_host_name(text: str) -> bool:
     """Whether the text can stand as a server's name in SMTP (RFC 5321 section 4.1.2): labels of letters, digits and hyphens.
 

@@ -203,7 +203,7 @@ class SmtpServer:
             if isinstance(header, Rejected):
                 _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": header.reason})
                 return None
-            origin = header.origin
+            origin = header.origin_on(endpoints)
             endpoints = header.endpoints or endpoints
         admitted = self.gate.admit(endpoints, origin)
         if isinstance(admitted, Reply):
