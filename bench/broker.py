@@ -1,6 +1,7 @@
 """The private RabbitMQ node of a run: queues are made, drained and checked through it."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ from bench.proof import Arrivals
 
 ERLANG = "+sbwt none +sbwtdcpu none +sbwtdio none"
 """Schedulers as many as cores, none of them spinning: an idle broker must not use the processor that is measured."""
+ARRIVAL_S = 60.0
+POLL_S = 0.02
 SILENCE_S = 10.0
 """A broker that has documents and delivers none for so long is broken."""
 
@@ -35,6 +38,22 @@ def broker() -> Iterator[Broker]:
     """A private node, for the length of the block."""
     with RabbitMq(erlang=ERLANG) as node:
         yield Broker(node.url, f"RabbitMQ {node.ctl('version').strip()}")
+
+
+def wait_until_arrived(url: str, queue: str, expected: int) -> None:
+    """Returns when ``queue`` holds ``expected`` documents, or after a while: a server may store some on disk first and send them on later."""
+    asyncio.run(_wait_until_arrived(url, queue, expected))
+
+
+async def _wait_until_arrived(url: str, name: str, expected: int) -> None:
+    deadline = time.monotonic() + ARRIVAL_S
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        while time.monotonic() < deadline:
+            queue = await channel.declare_queue(name, passive=True)
+            if (queue.declaration_result.message_count or 0) >= expected:
+                return
+            await asyncio.sleep(POLL_S)
 
 
 def drain(url: str, queue: str) -> Arrivals:

@@ -43,16 +43,16 @@ class Workload:
         return attrs.evolve(self, messages=max(self.sessions, round(self.messages * share)))
 
 
-W1 = Workload("w1", "4 KB, one per connection", 4 * KIB, 2000, 20, keep_alive=False)
-W2 = Workload("w2", "4 KB, keep-alive", 4 * KIB, 4000, 20)
-W3 = Workload("w3", "100 KB, one per connection", 100 * KIB, 600, 20, keep_alive=False)
+W1 = Workload("w1", "4 KB, one per connection", 4 * KIB, 1200, 20, keep_alive=False)
+W2 = Workload("w2", "4 KB, keep-alive", 4 * KIB, 2400, 20)
+W3 = Workload("w3", "100 KB, one per connection", 100 * KIB, 400, 20, keep_alive=False)
 M10 = Workload("m10", "10 MB", 10 * MIB, 12, 4)
 M25 = Workload("m25", "25 MB", 25 * MIB, 5, 1)
-R10 = Workload("r10", "4 KB, 10 recipients", 4 * KIB, 500, 20, recipients=10)
-R100 = Workload("r100", "4 KB, 100 recipients", 4 * KIB, 80, 10, recipients=100)
+R10 = Workload("r10", "4 KB, 10 recipients", 4 * KIB, 250, 20, recipients=10)
+R100 = Workload("r100", "4 KB, 100 recipients", 4 * KIB, 40, 10, recipients=100)
 TLS = Workload("tls", "4 KB, a STARTTLS session each", 4 * KIB, 300, 6, keep_alive=False, kind=Kind.TLS)
 LATENCY = Workload("latency", "4 KB, one session", 4 * KIB, 300, 1, kind=Kind.LATENCY)
 IDLE = Workload("idle", "5,000 idle connections", 0, 5000, 1, kind=Kind.IDLE)
 
 WORKLOADS = (W1, W2, W3, M10, M25, R10, R100, TLS, LATENCY, IDLE)
-QUICK = (W1.scaled(0.5), W2.scaled(0.5), W3.scaled(0.5), R100.scaled(0.5), LATENCY.scaled(0.5))
+QUICK = (W1.scaled(0.4), W2.scaled(0.4), W3.scaled(0.4), R100.scaled(0.25), LATENCY.scaled(0.5))
