@@ -3,10 +3,11 @@
 import asyncio
 import ssl
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import attrs
 
+from tidegate.adapters.smtp.owner import Owner
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send
@@ -14,9 +15,6 @@ from tidegate.domain.smtp.machine import Mode
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
 from tidegate.ports.reception import IncomingMessage
-
-if TYPE_CHECKING:
-    from tidegate.adapters.smtp.server import SmtpServer
 
 WRITE_BUFFER = 65536
 """Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
@@ -41,9 +39,9 @@ class SmtpConnection(asyncio.Protocol):
         "_data_since",
         "_ended",
         "_half_closed",
+        "_owner",
         "_progress",
         "_read_paused",
-        "_server",
         "_since",
         "_tls_context",
         "_transport",
@@ -55,15 +53,15 @@ class SmtpConnection(asyncio.Protocol):
     )
 
     def __init__(
-        self, server: "SmtpServer", session: Session, endpoints: Endpoints, tls_context: ssl.SSLContext | None, *, counted: bool = True
+        self, owner: Owner, session: Session, endpoints: Endpoints, tls_context: ssl.SSLContext | None, *, counted: bool = True
     ) -> None:
         self.counted = counted
         self.session = session
         self.endpoints = endpoints
-        self._server = server
+        self._owner = owner
         self._tls_context = tls_context
         self._transport: asyncio.Transport | None = None
-        self._since = self._progress = server.now()
+        self._since = self._progress = owner.now()
         self._data_since = 0.0
         self._data_bytes = 0
         self._waiting_bytes = 0
@@ -78,7 +76,7 @@ class SmtpConnection(asyncio.Protocol):
         """Greet the client; on an implicit-TLS port the handshake is done by now."""
         self._adopt(cast("asyncio.Transport", transport))
         self.session.tls = _negotiated(transport)
-        self._server.connections.add(self)
+        self._owner.opened(self)
         self._carry_out(self.session.open())
 
     def data_received(self, data: bytes) -> None:
@@ -92,7 +90,7 @@ class SmtpConnection(asyncio.Protocol):
             self._read_ahead(len(data))
         events = session.receive(data)
         if events or mode is _DATA or mode is _CHUNK:  # silence counts from the last command or piece of data, not from the last byte
-            self._progress = self._server.now()
+            self._progress = self._owner.now()
             if session.receiving_data:
                 self._count_data(len(data), started=mode is _COMMAND)
             if events:
@@ -107,7 +105,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read its replies: read nothing from it either."""
-        self._write_blocked_since = self._server.now()
+        self._write_blocked_since = self._owner.now()
         self._pause_reading()
 
     def resume_writing(self) -> None:
@@ -117,14 +115,15 @@ class SmtpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. A message being made durable is not affected."""
+        self._transport = None
         self.session.connection_lost()
-        self._server.connection_lost(self)
+        self._owner.connection_lost(self)
 
     # -- what the server calls -------------------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
         """Apply the time limits."""
-        timing = self._server.timing
+        timing = self._owner.timing
         if self._ended:
             if now - self._ended > timing.linger:
                 self._abort()
@@ -157,31 +156,31 @@ class SmtpConnection(asyncio.Protocol):
             if isinstance(event, Send):
                 transport.write(event.data)
             elif isinstance(event, MessageComplete):
-                self._server.start(self._receive_message(event))
+                self._owner.start(self._receive_message(event))
             elif isinstance(event, Close):
                 self._end(linger=event.linger)
             elif isinstance(event, Authenticate):
-                self._server.start(self._authenticate(event))
+                self._owner.start(self._authenticate(event))
             else:
                 transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
-                self._server.start(self._start_tls())
-        if self._server.draining:
+                self._owner.start(self._start_tls())
+        if self._owner.draining:
             self.stop()
 
     async def _receive_message(self, event: MessageComplete) -> None:
         session = self.session
         client = Client(self.endpoints, session.helo, session.esmtp, session.tls, session.user)
-        reply = await self._server.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname))
+        reply = await self._owner.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname))
         self._go_on(session.message_done(reply))
 
     async def _authenticate(self, event: Authenticate) -> None:
-        verdict = await self._server.authenticate(attrs.evolve(event.credentials, remote_ip=self.endpoints.remote_ip))
+        verdict = await self._owner.authenticate(attrs.evolve(event.credentials, remote_ip=self.endpoints.remote_ip))
         self._go_on(self.session.authentication_done(verdict))
 
     def _go_on(self, events: Iterable[Event]) -> None:
         """Carry out what follows an answer that the session waited for."""
         session = self.session
-        self._progress = self._server.now()
+        self._progress = self._owner.now()
         self._waiting_bytes = 0
         self._carry_out(events)
         if self._half_closed and session.mode is not _WAITING and self._transport is not None:
@@ -197,17 +196,17 @@ class SmtpConnection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             secured = await loop.start_tls(
-                transport, self, self._tls_context, server_side=True, ssl_handshake_timeout=self._server.timing.handshake
+                transport, self, self._tls_context, server_side=True, ssl_handshake_timeout=self._owner.timing.handshake
             )
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            self._server.handshake_failed(self.endpoints, error)
+            self._owner.handshake_failed(self.endpoints, error)
+            secured = None
+        if secured is None:  # refused, or the client went away: not every loop says connection_lost then
             transport.abort()
-            return
-        if secured is None:  # the client went away during the handshake
-            transport.abort()
+            self.connection_lost(None)
             return
         self._adopt(secured)
-        self._progress = self._server.now()
+        self._progress = self._owner.now()
         self._read_paused = False
         tls = _negotiated(secured)
         assert tls is not None
@@ -220,7 +219,7 @@ class SmtpConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        self._ended = self._server.now()
+        self._ended = self._owner.now()
         if linger and self.session.tls is None and not self._write_blocked_since and transport.can_write_eof():
             try:
                 transport.write_eof()
@@ -264,11 +263,11 @@ class SmtpConnection(asyncio.Protocol):
 
     def _count_data(self, count: int, *, started: bool) -> None:
         if started:
-            self._data_since, self._data_bytes = self._server.now(), 0
+            self._data_since, self._data_bytes = self._owner.now(), 0
         self._data_bytes += count
 
     def _too_slow(self, now: float) -> bool:
-        timing = self._server.timing
+        timing = self._owner.timing
         elapsed = now - self._data_since
         return elapsed > timing.rate_grace and self._data_bytes < timing.min_rate * elapsed
 

@@ -130,6 +130,10 @@ class SmtpServer:
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
 
+    def opened(self, connection: SmtpConnection) -> None:
+        """Look after its time limits."""
+        self.connections.add(connection)
+
     def connection_lost(self, connection: SmtpConnection) -> None:
         """Forget a connection and give its place back."""
         if connection in self.connections:
