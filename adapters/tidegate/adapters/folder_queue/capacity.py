@@ -26,7 +26,7 @@ SHARE_BYTES = 1 << 20
 calls."""
 
 MIN_FREE_INODES = 1000
-"""A disk can run out of inodes with space left; a group needs at most 128."""
+"""A disk can run out of inodes with space left; a group needs at most 128. On small disks one in a hundred is kept free."""
 
 
 @attrs.define
@@ -50,7 +50,7 @@ class Capacity:
     broken: str | None = None
     checked_at: float = float("-inf")
     _unshared: int = 0
-    _inodes: int = MIN_FREE_INODES
+    _inodes_short: bool = False
     _recounted_at: float = float("-inf")
     _recounting: threading.Thread | None = None
     _usage: Usage = attrs.field(default=attrs.Factory(lambda self: Usage(self.directory), takes_self=True))
@@ -105,7 +105,7 @@ class Capacity:
             status = os.statvfs(self.directory)
             self.free = status.f_bavail * status.f_frsize
             # Some file systems (btrfs) have no fixed number of inodes and say 0.
-            self._inodes = status.f_favail if status.f_files else MIN_FREE_INODES
+            self._inodes_short = status.f_files > 0 and status.f_favail < min(MIN_FREE_INODES, status.f_files // 100)
             if self.max_bytes is not None:
                 self._share()
                 self._recount_if_due()
@@ -134,8 +134,8 @@ class Capacity:
             self.refusal = self.broken
         elif self.free < self.min_free_bytes:
             self.refusal = f"{self.free} bytes are free on the disk, at least {self.min_free_bytes} have to stay so"
-        elif self._inodes < MIN_FREE_INODES:
-            self.refusal = f"{self._inodes} inodes are free on the disk, at least {MIN_FREE_INODES} have to stay so"
+        elif self._inodes_short:
+            self.refusal = "the disk has hardly any inodes left: too many files, here or elsewhere on it"
         elif self.max_bytes is not None and self.used >= self.max_bytes:
             self.refusal = f"the queue holds {self.used} bytes, at most {self.max_bytes} are allowed"
         else:
