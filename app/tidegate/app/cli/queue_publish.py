@@ -41,7 +41,11 @@ async def _publish(settings: Settings, reader: Reader, queues: Sequence[str]) ->
     # Set-aside documents are reported by the spool; what the connection logs is for servers.
     logging.getLogger("tidegate").setLevel(logging.CRITICAL)
     left = 0
-    async with AmqpPublisher(attrs.evolve(amqp_settings(settings), queues=tuple(queues))) as broker:
+    try:
+        told = attrs.evolve(amqp_settings(settings), queues=tuple(queues))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    async with AmqpPublisher(told) as broker:
         await _ready(broker, settings)
         with tqdm(total=total, unit="doc", leave=False, disable=None) as bar:
 
