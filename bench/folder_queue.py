@@ -73,7 +73,7 @@ def folder_queue(directory: Path, documents: int, concurrency: int) -> Cost:
     directory.mkdir(parents=True)
 
     async def main() -> None:
-        publisher = FolderPublisher(directory, min_free_bytes=0)
+        publisher = FolderPublisher(directory, max_bytes=10 << 30, min_free_bytes=0)
         numbers = iter(range(documents))
 
         async def client() -> None:
