@@ -1,4 +1,4 @@
-"""Domain names as the checks need them: what can be asked for, and A-labels (RFC 5890) for names that arrive as Unicode.
+"""Domain names as the checks compare them: A-labels (RFC 5890) in lower case, whatever the name arrived as.
 
 A domain name here is text without trailing dot. Internationalised names are compared and looked up in their ASCII form only.
 """
@@ -6,8 +6,7 @@ A domain name here is text without trailing dot. Internationalised names are com
 import re
 import unicodedata
 
-MAX_NAME_CHARS = 253  # RFC 1035 section 2.3.4 allows 255 octets on the wire: 253 characters without the trailing dot
-MAX_LABEL_CHARS = 63  # RFC 1035 section 2.3.4
+from tidegate.domain.dns_name import MAX_LABEL_CHARS, MAX_NAME_CHARS
 
 # Letters, digits and hyphens (RFC 5321 section 2.3.5), and the underscore, which real senders and every `_domainkey` use.
 _is_hostname = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*").fullmatch
@@ -22,16 +21,6 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zs", "Zl", "Zp"))  # controls, joiner
 def is_hostname(name: str) -> bool:
     """Whether ``name`` is one or more labels of letters, digits, hyphens and underscores, within the length limits of the DNS."""
     return _is_hostname(name) is not None
-
-
-def is_askable(name: str) -> bool:
-    """Whether the DNS could hold ``name``: labels of 1 to 63 printable ASCII characters, at most 253 in all.
-
-    Wider than :func:`is_hostname`: names built by macros contain whatever stood in a local-part.
-    """
-    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isascii() or not name.isprintable():
-        return False
-    return all(0 < len(label) <= MAX_LABEL_CHARS for label in name.split("."))
 
 
 def to_ascii(name: str) -> str | None:

@@ -8,7 +8,8 @@ import attrs
 from tidegate.domain.checks.dkim.body import BodyHash
 from tidegate.domain.checks.dkim.canonical import Canonicalization
 from tidegate.domain.checks.dkim.tags import TagError, decode_base64, parse_number, parse_tags, split_list
-from tidegate.domain.checks.domain_name import MAX_NAME_CHARS, is_within, to_ascii
+from tidegate.domain.checks.domain_name import is_within, to_ascii
+from tidegate.domain.dns_name import MAX_NAME_CHARS
 from tidegate.domain.headers import Field
 
 MAX_FIELD_BYTES = 32 * 1024  # the longest in use are 3 kB: a key of 8,192 bits and all field names twice

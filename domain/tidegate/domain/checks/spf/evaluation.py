@@ -6,12 +6,13 @@ from ipaddress import IPv4Address
 
 import attrs
 
-from tidegate.domain.checks.domain_name import is_askable, is_within, to_ascii
+from tidegate.domain.checks.domain_name import is_within, to_ascii
 from tidegate.domain.checks.lookups import Lookups, Trace, printable
 from tidegate.domain.checks.spf.macros import MacroString, parse_explanation, truncated
 from tidegate.domain.checks.spf.record import MAX_RECORD_BYTES, Mechanism, MechanismName, Record, RecordError, parse, select
 from tidegate.domain.checks.verdict import SpfIdentity, SpfResult, Verdict
 from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus, RecordType
+from tidegate.domain.dns_name import can_exist
 from tidegate.domain.ip_address import IpAddress, unmapped
 
 # RFC 7208 section 4.6.4: terms that ask the DNS, answers without records, addresses of MX hosts, names of the client.
@@ -101,7 +102,7 @@ class _Evaluation:
 
     def check_host(self, domain: str, depth: int) -> Lookups[_Outcome]:
         """RFC 7208 section 4.3 on. Errors are raised as _Stop: they end every enclosing evaluation as well."""
-        if "." not in domain or not is_askable(domain):
+        if "." not in domain or not can_exist(domain):
             return _Outcome(Verdict.NONE, f"{domain!r} is not a domain name of several labels")
         answer = yield from self._ask(domain, RecordType.TXT, depth)
         if answer.status is DnsStatus.TEMPERROR:
@@ -215,7 +216,7 @@ class _Evaluation:
             self._count_lookup(f"{domain}: %{{p}} in {spec.text}")
         expanded = yield from self._expand(spec, domain, depth)
         name = truncated(expanded)
-        return name if is_askable(name) else None
+        return name if can_exist(name) else None
 
     def _expand(self, spec: MacroString, domain: str, depth: int) -> Lookups[str]:
         validated = ""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import attrs
 
-from tidegate.domain.checks.domain_name import MAX_NAME_CHARS
+from tidegate.domain.dns_name import MAX_NAME_CHARS
 
 MAX_DIGITS = 127  # RFC 7208 section 7.3: the most labels a domain name can have; more parts than there are means all of them
 
