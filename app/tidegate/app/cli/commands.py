@@ -25,6 +25,8 @@ COMMANDS: dict[str, Entry] = {
     "check-config": Entry("tidegate.app.cli.check_config", "Say whether the configuration can be used, and what is wrong with it."),
     "config": Entry("tidegate.app.cli.config", "Show the settings in effect and where each comes from; explain settings."),
     "queue": Entry("tidegate.app.cli.queue", "Look into the embedded queue, copy documents out of it, move them to RabbitMQ."),
+    "verify": Entry("tidegate.app.cli.verify", "Check a message file: SPF, DKIM, DMARC, ARC and the client's name."),
+    "spf": Entry("tidegate.app.cli.spf", "Say whether a client may use an address in MAIL FROM."),
     "classify": Entry("tidegate.app.cli.classify", "Say which kind of report files hold: bounces, receipts, complaints, DMARC, TLS."),
     "schema": Entry("tidegate.app.cli.schema", "Print the JSON Schema of the documents."),
     "explain-ip": Entry("tidegate.app.cli.explain_ip", "Say from which address mail submitted to an address is sent on, and why."),

@@ -1,0 +1,231 @@
+"""All checks of a message together."""
+
+import asyncio
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from tidegate.adapters.dkim import verify_signature
+from tidegate.adapters.memory.static_resolver import StaticResolver
+from tidegate.adapters.public_suffix import registrable_domains
+from tidegate.app.checks.message_checks import MessageChecks, Origin
+from tidegate.app.config.values import Check
+from tidegate.domain.checks.dkim import LARGE_BODY_BYTES
+from tidegate.domain.checks.verdict import CheckResult, DkimResult, DmarcResult, IprevResult, Policy, SpfResult
+from tidegate.domain.dns import DnsAnswer, DnsQuery
+from tidegate.domain.headers import HeaderBlock, inspect
+from tidegate.domain.ip_address import parse
+from tidegate.ports.errors import PermanentFailure, TemporaryFailure
+from tidegate.ports.spam_scanner import SpamVerdict
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ALL = frozenset(Check)
+ORIGIN = Origin(parse("192.0.2.1"), "mx.example.com", "joe@example.com")
+MESSAGE = b"From: joe@example.com\r\nSubject: hi\r\n\r\nHello\r\n"
+ZONE = {
+    "example.com": [["TXT", ["v=spf1 ip4:192.0.2.0/24 -all"]]],
+    "_dmarc.example.com": [["TXT", ["v=DMARC1; p=reject"]]],
+    "1.2.0.192.in-addr.arpa": [["PTR", "mx.example.com"]],
+    "mx.example.com": [["A", "192.0.2.1"]],
+}
+
+
+def block(message: bytes = MESSAGE) -> HeaderBlock:
+    """The message with its header found."""
+    found = inspect(message)
+    assert isinstance(found, HeaderBlock)
+    return found
+
+
+def checks(zone: Any = ZONE, enabled: frozenset[Check] = ALL, **more: Any) -> MessageChecks:
+    """Checks over a zone."""
+    return MessageChecks(enabled, StaticResolver.of(zone), lambda: NOW, verify_signature, **more)
+
+
+async def entries(runner: MessageChecks, message: bytes = MESSAGE, origin: Origin | None = ORIGIN) -> list[dict[str, Any]]:
+    """What goes into the document."""
+    return [dict(result.entry()) for result in await runner.check_message(block(message), origin, "mta.example")]
+
+
+async def test_every_check() -> None:
+    """All entries, in their order."""
+    assert await entries(checks(iprev=True)) == [
+        {"spf": "pass", "smtp.mailfrom": "joe@example.com"},
+        {"dkim": "none", "reason": "no signature"},
+        {"dmarc": "pass", "header.from": "example.com", "policy": "reject", "disposition": "none"},
+        {"arc": "none", "reason": "no ARC set"},
+        {"iprev": "pass", "policy.iprev": "192.0.2.1", "name": "mx.example.com"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("enabled", "methods"),
+    [
+        (set(), []),
+        ({Check.SPF}, ["spf"]),
+        ({Check.DKIM}, ["dkim"]),
+        ({Check.DMARC}, ["dmarc"]),
+        ({Check.ARC, Check.SPF}, ["spf", "arc"]),
+        ({Check.SPAM}, []),  # nothing to ask
+    ],
+)
+async def test_only_what_is_wanted(enabled: set[Check], methods: list[str]) -> None:
+    """DMARC runs SPF and DKIM for itself; only what was asked for is told."""
+    found = await entries(checks(enabled=frozenset(enabled)))
+    assert methods == [next(iter(entry)) for entry in found]
+    if methods == ["dmarc"]:
+        assert found[0]["dmarc"] == "pass"
+
+
+async def test_without_origin() -> None:
+    """A message alone has no SPF and no client."""
+    assert [next(iter(entry)) for entry in await entries(checks(iprev=True), origin=None)] == ["dkim", "dmarc", "arc"]
+
+
+async def test_sender_checked_before() -> None:
+    """SPF that was started at MAIL is waited for, not run again."""
+    runner = checks()
+    resolver = runner.resolver
+    assert isinstance(resolver, StaticResolver)
+    started = asyncio.ensure_future(runner.check_sender(ORIGIN, "mta.example"))
+    results = await runner.check_message(block(), ORIGIN, "mta.example", sender=started)
+    assert results[0] == started.result()
+    assert [query.name for query in resolver.asked].count("example.com") == 1
+
+
+@attrs.frozen
+class DeadResolver:
+    """Never answers."""
+
+    async def resolve(self, query: DnsQuery) -> DnsAnswer:
+        """As the port."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_dead_dns_is_temperror() -> None:
+    """ML15, ML18: nothing answers: every verdict is temperror when the time is over, and the message goes on."""
+    runner = attrs.evolve(checks(iprev=True, timeout_s=0.05), resolver=DeadResolver())
+    found = await entries(runner)
+    words = {next(iter(entry)): next(iter(entry.values())) for entry in found}
+    assert words == {"spf": "temperror", "dkim": "none", "dmarc": "temperror", "arc": "none", "iprev": "temperror"}
+
+
+@attrs.frozen
+class BrokenResolver:
+    """Breaks the port's contract."""
+
+    async def resolve(self, query: DnsQuery) -> DnsAnswer:
+        """Raise what it must not raise."""
+        raise RuntimeError("a defect")
+
+
+async def test_a_defect_costs_a_finding_only() -> None:
+    """Whatever goes wrong here is temperror, never an exception."""
+    runner = attrs.evolve(checks(iprev=True), resolver=BrokenResolver())
+    for entry in await entries(runner):
+        assert next(iter(entry.values())) in ("temperror", "none")
+
+
+@attrs.frozen
+class StaticScanner:
+    """Says what it was told to say."""
+
+    outcome: SpamVerdict | Exception
+
+    async def scan(self, message: bytes) -> SpamVerdict:
+        """As the port."""
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "entry"),
+    [
+        (SpamVerdict(True, 7.5, 5.0, ("A", "B")), {"spam": "spam", "score": 7.5, "threshold": 5.0, "symbols": ["A", "B"]}),
+        (SpamVerdict(False, 0.1, 5.0), {"spam": "ham", "score": 0.1, "threshold": 5.0, "symbols": []}),
+        (TemporaryFailure("10.0.0.1 refused"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
+        (PermanentFailure("too large"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
+    ],
+)
+async def test_spam(outcome: SpamVerdict | Exception, entry: dict[str, Any]) -> None:
+    """ML19: a scanner in trouble is temperror, without a word of where it is."""
+    assert await entries(checks(enabled=frozenset((Check.SPAM,)), scanner=StaticScanner(outcome))) == [entry]
+
+
+async def test_large_body_is_hashed_in_a_thread() -> None:
+    """A body over 256 kB does not hold up the event loop; a small one is not worth a thread."""
+    message = (
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=" + b"A" * 43 + b"=; b=AAAA\r\n"
+        b"From: joe@example.com\r\n\r\n" + b"x" * 76 + b"\r\n"
+    )
+    hashed_in: list[str] = []
+
+    with ThreadPoolExecutor(1, initializer=lambda: hashed_in.append(threading.current_thread().name)) as executor:
+        runner = checks(enabled=frozenset((Check.DKIM,)), executor=executor)
+        await entries(runner, message)
+        assert hashed_in == []
+        found = await entries(runner, message + b"x" * LARGE_BODY_BYTES)
+        assert len(hashed_in) == 1
+    assert found[0]["dkim"] == "permerror"
+
+
+# By RFC 9989 a record at my.mom.za.org alone makes that name an organisation of its own, apart from mom.za.org; by the public suffix list, which
+# these cases were made with, both belong to one.
+ONLY_BY_SUFFIX_LIST = "rspamd/115-dmarc-subdomain-pass-dkim-relaxed-alignment-0"
+
+
+@pytest.mark.parametrize("profile", ["rfc9989", "rfc7489"])
+async def test_corpus(corpora: Path, profile: str) -> None:
+    """authentication_milter and rspamd: SPF, DKIM, DMARC and iprev of whole messages, every uncontested field, by both profiles of DMARC."""
+    folder = corpora / "e2e-auth"
+    zones = {name: StaticResolver.of(zone) for name, zone in json.loads((folder / "zones.json").read_text("utf-8")).items()}
+    cases = [json.loads(line) for line in (folder / "cases.jsonl").read_text("utf-8").splitlines()]
+    runner = checks(iprev=True, registrable=registrable_domains() if profile == "rfc7489" else None)
+    wrong = []
+    for case in cases:
+        message = (folder / case["file"]).read_bytes()
+        message = message if b"\r\n" in message else message.replace(b"\n", b"\r\n")
+        origin = Origin(parse(case["ip"]), case["helo"], case["mailfrom"])
+        results = await attrs.evolve(runner, resolver=zones[case["zone_ref"]]).check_message(block(message), origin, "mta.example")
+        found = fields_of(results)
+        for field, expected in case["expected"].items():
+            if field not in case.get("contested_fields", ()) and not agrees(found[field], expected):
+                wrong.append((case["id"], field, expected, found[field]))
+    assert len(cases) > 30
+    if profile == "rfc9989":
+        assert (ONLY_BY_SUFFIX_LIST, "dmarc", "pass", "fail") in wrong
+        wrong = [item for item in wrong if item[0] != ONLY_BY_SUFFIX_LIST]
+    assert wrong == []
+
+
+def fields_of(results: tuple[CheckResult, ...]) -> dict[str, Any]:
+    """The findings as the cases spell them."""
+    found: dict[str, Any] = {"dkim": [], "dmarc_policy": None}
+    for result in results:
+        match result:
+            case SpfResult():
+                found["spf"] = result.verdict.value
+            case DkimResult():
+                found["dkim"].append({"result": result.verdict.value, "d": result.domain, "i": result.identity, "s": result.selector})
+            case DmarcResult():
+                found |= {"dmarc": result.verdict.value, "dmarc_policy": (result.policy or Policy.NONE).value}
+            case IprevResult():
+                found["iprev"] = result.verdict.value
+            case _:
+                pass
+    return found
+
+
+def agrees(found: Any, expected: Any) -> bool:
+    """Equal, or for signatures equal in all that is expected."""
+    if not isinstance(expected, list):
+        return bool(found == expected)
+    return len(found) == len(expected) and all(item.items() <= got.items() for got, item in zip(found, expected, strict=True))
