@@ -23,21 +23,13 @@ from tidegate.adapters.folder_queue.capacity import Capacity
 from tidegate.adapters.folder_queue.claim import remove_leftovers
 from tidegate.adapters.folder_queue.files import Files
 from tidegate.adapters.folder_queue.folders import QueueFolders
+from tidegate.adapters.folder_queue.groups import Call, next_group
 from tidegate.adapters.folder_queue.names import file_name, folder_name
 from tidegate.adapters.folder_queue.writer import Failed, Writer
-from tidegate.ports.errors import DocumentTooLarge, PortError, TemporaryFailure
+from tidegate.ports.errors import DocumentTooLarge, TemporaryFailure
 from tidegate.ports.publisher import Publication
 
 log = logging.getLogger(__name__)
-
-GROUP_MAX_DOCUMENTS = 128
-"""Documents in one group, each an open file: far below the usual limit of 1,024 descriptors."""
-
-GROUP_MAX_BYTES = 8 << 20
-"""Once a group has so many bytes it is committed, so that small documents do not wait long behind large ones."""
-
-SHARE = 32
-"""Documents of one call that go into a group before the next call has its turn: a message to many recipients does not hold up the others."""
 
 STALL_S = 10.0
 """A group that takes longer than this means that the disk hangs: no new documents are accepted meanwhile."""
@@ -52,16 +44,6 @@ DEFAULT_MAX_DOCUMENT_BYTES = 1 << 30
 class _Request(Enum):
     CHECK = "look at the disk"
     STOP = "finish what is there and end"
-
-
-@attrs.define(eq=False)
-class _Call:
-    """One call of ``publish``: which of its documents come next, and who waits."""
-
-    publications: Sequence[Publication]
-    future: "asyncio.Future[None]"
-    next: int = 0
-    failure: PortError | None = None
 
 
 @attrs.define(eq=False)
@@ -91,7 +73,7 @@ class FolderPublisher:
     capacity: Capacity = attrs.field(init=False)
     _pending_bytes: int = attrs.field(init=False, default=0)
     _thread: threading.Thread | None = attrs.field(init=False, default=None)
-    _inbox: "SimpleQueue[_Call | _Request]" = attrs.field(init=False, factory=SimpleQueue)
+    _inbox: "SimpleQueue[Call | _Request]" = attrs.field(init=False, factory=SimpleQueue)
     _check_asked: bool = attrs.field(init=False, default=False)
     _busy_since: float | None = attrs.field(init=False, default=None)
     _closed: bool = attrs.field(init=False, default=False)
@@ -129,7 +111,7 @@ class FolderPublisher:
         refusal = self.capacity.refuses(self._pending_bytes + total)
         if refusal is not None:
             raise TemporaryFailure(f"folder queue {self.directory}: {refusal}")
-        call = _Call(publications, asyncio.get_running_loop().create_future())
+        call = Call(publications, asyncio.get_running_loop().create_future())
         self._pending_bytes += total
         try:
             self._inbox.put(call)
@@ -178,7 +160,7 @@ class FolderPublisher:
     def _run(self) -> None:
         # Made here and not earlier: it carries the process id.
         writer = Writer(QueueFolders(self.directory, self.files), self.files)
-        calls: deque[_Call] = deque()
+        calls: deque[Call] = deque()
         stopping = False
         try:
             remove_leftovers(self.directory, self.files, spare_living=True)
@@ -192,7 +174,7 @@ class FolderPublisher:
                         self._check(writer)
                     elif item is _Request.STOP:
                         stopping = True
-                    elif isinstance(item, _Call):
+                    elif isinstance(item, Call):
                         calls.append(item)
                     item = self._inbox.get_nowait()
             except Empty:
@@ -213,9 +195,9 @@ class FolderPublisher:
         except Exception:  # The thread outlives everything; what was known of the disk stays known.
             log.exception("looking at the disk of folder queue %s failed", self.directory)
 
-    def _commit(self, writer: Writer, calls: "deque[_Call]") -> list[_Call]:
+    def _commit(self, writer: Writer, calls: "deque[Call]") -> list[Call]:
         """Commit one group of documents; the calls that are finished by it."""
-        group, shares = _next_group(calls)
+        group, shares = next_group(calls)
         try:
             return self._commit_group(writer, group, shares, calls)
         except Exception as error:  # Whatever it is, every caller gets an answer and the thread lives on.
@@ -225,11 +207,11 @@ class FolderPublisher:
             return [call for call, _ in shares if call not in calls]
 
     def _commit_group(
-        self, writer: Writer, group: Sequence[Publication], shares: Sequence[tuple[_Call, int]], calls: "deque[_Call]"
-    ) -> list[_Call]:
+        self, writer: Writer, group: Sequence[Publication], shares: Sequence[tuple[Call, int]], calls: "deque[Call]"
+    ) -> list[Call]:
         outcomes = writer.commit(group)
         self.capacity.wrote(sum(publication.size for publication in group))
-        finished: list[_Call] = []
+        finished: list[Call] = []
         failures: list[Failed] = []
         position = 0
         for call, number in shares:
@@ -260,7 +242,7 @@ class FolderPublisher:
             elif failure.error.errno in (ENOSPC, EDQUOT) and self.capacity.broken is None:
                 self.capacity.full(f"the disk is full ({failure.error.strerror})")
 
-    def _settle(self, finished: list[_Call]) -> None:
+    def _settle(self, finished: list[Call]) -> None:
         if finished:
             try:
                 finished[0].future.get_loop().call_soon_threadsafe(_resolve, finished)
@@ -268,27 +250,7 @@ class FolderPublisher:
                 return
 
 
-def _next_group(calls: "deque[_Call]") -> tuple[list[Publication], list[tuple[_Call, int]]]:
-    """The documents to write next, and how many of them belong to each call in turn."""
-    group: list[Publication] = []
-    shares: list[tuple[_Call, int]] = []
-    nbytes = 0
-    while calls and len(group) < GROUP_MAX_DOCUMENTS and nbytes < GROUP_MAX_BYTES:
-        call = calls.popleft()
-        begin, left = call.next, min(SHARE, GROUP_MAX_DOCUMENTS - len(group))
-        if begin == 0 and call.future.cancelled():
-            continue
-        while left and call.next < len(call.publications) and nbytes < GROUP_MAX_BYTES:
-            publication = call.publications[call.next]
-            nbytes += publication.size
-            group.append(publication)
-            call.next += 1
-            left -= 1
-        shares.append((call, call.next - begin))
-    return group, shares
-
-
-def _resolve(finished: list[_Call]) -> None:
+def _resolve(finished: list[Call]) -> None:
     """In the event loop: tell the callers."""
     for call in finished:
         if call.future.done():

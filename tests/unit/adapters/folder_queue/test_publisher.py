@@ -3,14 +3,12 @@
 import asyncio
 import os
 import threading
-from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tidegate.adapters.folder_queue.files import Files
-from tidegate.adapters.folder_queue.publisher import GROUP_MAX_BYTES, GROUP_MAX_DOCUMENTS, SHARE, FolderPublisher, _Call, _next_group
+from tidegate.adapters.folder_queue.publisher import FolderPublisher
 from tidegate.adapters.folder_queue.spool import FolderSpool
 from tidegate.adapters.folder_queue.usage import Usage
 from tidegate.ports.errors import DocumentTooLarge, PermanentFailure, TemporaryFailure
@@ -227,30 +225,3 @@ async def test_a_fault_of_the_program_ends_in_an_answer(tmp_path: Path, caplog: 
         files.faulty = False
         await publisher.publish([document("inbox", 2)])
     assert any(record.exc_info for record in caplog.records)
-
-
-def calls_of(loop: asyncio.AbstractEventLoop, sizes: Sequence[Sequence[int]]) -> "deque[_Call]":
-    """Calls with documents of these sizes; the ids tell the call."""
-    return deque(
-        _Call([document(f"q{number}", n, size) for n, size in enumerate(documents)], loop.create_future())
-        for number, documents in enumerate(sizes)
-    )
-
-
-async def test_a_large_call_does_not_hold_up_small_ones() -> None:
-    """Calls take turns: of a message to 500 recipients a share goes into each group, and small ones behind it are in the first."""
-    calls = calls_of(asyncio.get_running_loop(), [[100] * 500, [100], [100] * 2])
-    group, shares = _next_group(calls)
-    assert [number for _, number in shares] == [SHARE, 1, 2]
-    assert [item.queue for item in group[-3:]] == ["q1", "q2", "q2"]
-
-
-async def test_groups_are_bounded() -> None:
-    """A group has a bounded number of documents, and of bytes but for its last document."""
-    loop = asyncio.get_running_loop()
-    group, _ = _next_group(calls_of(loop, [[100]] * 1000))
-    assert len(group) == GROUP_MAX_DOCUMENTS
-    group, shares = _next_group(calls_of(loop, [[GROUP_MAX_BYTES // 2 + 1] * 5, [100]]))
-    assert ([item.size for item in group], len(shares)) == ([GROUP_MAX_BYTES // 2 + 1] * 2, 1)
-    group, _ = _next_group(calls_of(loop, [[]]))
-    assert group == []

@@ -146,7 +146,8 @@ QUEUE_KEYS = (
         RABBITMQ,
         duration(0.1, 3600, "30"),
         "30",
-        "How long a confirm may take. Later it counts as a failure: the document goes to the embedded queue or the client is answered 451.",
+        "How long a confirm may take. Later it counts as a failure: the document goes to the embedded queue or the client is answered 451. "
+        "Where it can go to the embedded queue (`queue-fallback: spool`), new mail waits 4 seconds at most.",
         "30",
         ours=True,
     ),
