@@ -14,10 +14,10 @@ from tidegate.ports.spool import Spool, SpoolDrain
 log = logging.getLogger(__name__)
 
 WINDOW = 32
-"""Documents of a queue on their way at one time. Below the broker's own limit of unconfirmed ones (100), to leave room for new mail."""
+"""Documents on their way at one time. Below the broker's own limit of unconfirmed ones (100), to leave room for new mail."""
 
 WINDOW_BYTES = 16 << 20
-"""Bytes of them held in memory, but for one larger document."""
+"""Bytes of them held in memory, but for a larger document of each queue."""
 
 POLL_S = 2.0
 """How often the spool is looked at for what others have left there."""
@@ -38,7 +38,7 @@ class SpoolDrainer:
         primary: where they go.
         worked: called with the name of a queue of which a document got through.
         pauses: between failures, by queue.
-        window: most documents of a queue on their way at one time; below the primary's own limit, else new mail finds it full.
+        window: most documents on their way at one time, all queues together; below the primary's own limit, else new mail finds it full.
         poll_s: seconds between looks at the spool.
     """
 
@@ -122,7 +122,8 @@ class SpoolDrainer:
         handed_over, window = 0, 1
         try:
             while not self._closing and self.primary.accepting():
-                documents = await drain.take(window, WINDOW_BYTES)
+                share = max(1, self.window // max(1, len(self._drains)))
+                documents = await drain.take(min(window, share), WINDOW_BYTES // QUEUES_AT_ONCE)
                 if not documents:
                     break
                 result = await hand_over(drain, documents, self.primary)

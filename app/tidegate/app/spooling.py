@@ -8,7 +8,7 @@ Order. What is in the spool goes out oldest first, queue by queue. Mail that arr
 hour of backlog must not delay new mail by an hour. So a new document may overtake spooled ones; their ids and ``received`` dates tell.
 
 Loss and duplicates. A document leaves the spool after the broker has confirmed it, not before; killed in between, the next process hands it
-over again, with the same ``message-id``. At most :data:`tidegate.app.spool_drainer.WINDOW` documents a queue are between confirm and
+over again, with the same ``message-id``. At most :data:`tidegate.app.spool_drainer.WINDOW` documents are between confirm and
 removal.
 """
 

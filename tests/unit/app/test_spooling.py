@@ -161,6 +161,26 @@ async def test_new_mail_is_not_starved_by_a_backlog() -> None:
     assert len(drained) == 1000
 
 
+async def test_the_window_is_shared_by_queues() -> None:
+    """QU27: however many queues have a backlog, no more than a window of documents is on its way."""
+    primary, spool = MemoryPublisher(), MemorySpool()
+    await spool.publish([document(f"q{queue}", number) for queue in range(6) for number in range(100)])
+    on_their_way = most = 0
+
+    async def slow(_: Sequence[Publication]) -> None:
+        nonlocal on_their_way, most
+        on_their_way += 1
+        most = max(most, on_their_way)
+        await asyncio.sleep(0.001)
+        on_their_way -= 1
+
+    primary.before_publish = slow
+    async with spooling(primary, spool):
+        await until(lambda: not any(spool.queues.values()))
+    assert 6 <= most <= 32
+    assert [ids(primary.queues[f"q{queue}"]) for queue in range(6)] == [ids([document("", number) for number in range(100)])] * 6
+
+
 async def test_impossible_document_is_set_aside(caplog: pytest.LogCaptureFixture) -> None:
     """QU11: a spooled document that the broker can never take is set aside with a log line; those behind it go on."""
     primary, spool = MemoryPublisher(max_document_bytes=1000), MemorySpool()
