@@ -1,13 +1,14 @@
 """The host name of each local address, ready when a connection needs it: DNS is asked beside the connections, never on their way."""
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 import attrs
 
-from tidegate.domain.dns import DnsAnswer, DnsQuery
+from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus
 from tidegate.domain.hostname import HostName, HostNameSource, NeedDns, choose_host_name
 from tidegate.ports.mta_names import MtaNames
 from tidegate.ports.resolver import Resolver
@@ -21,6 +22,9 @@ MAX_ADDRESSES = 1000
 """Local addresses whose names are kept. A machine has fewer; a PROXY header may claim any."""
 MAX_LOOK_UPS = 10
 """Addresses that are asked about at a time, for the same reason."""
+
+
+_log = logging.getLogger("tidegate.host_names")
 
 
 @attrs.frozen
@@ -96,6 +100,7 @@ class HostNames:
         """Answer question after question until the choice is made or the time is up, and keep what came of it."""
         answers: dict[DnsQuery, DnsAnswer] = {}
         choice = self._choose(local_ip, answers)
+        failed = False
         try:
             async with asyncio.timeout(self.look_up_s):
                 while isinstance(choice, NeedDns):
@@ -103,8 +108,16 @@ class HostNames:
                     answers |= zip(choice.queries, found, strict=True)
                     choice = self._choose(local_ip, answers)
         except TimeoutError:
-            pass
+            failed = True
         name = choice.meanwhile if isinstance(choice, NeedDns) else choice
+        before = self._known.get(local_ip)
+        if name.source is HostNameSource.MACHINE and before is not None:
+            failed = failed or any(answer.status is DnsStatus.TEMPERROR for answer in answers.values())
+            if failed and before.name.source is not HostNameSource.MACHINE:
+                self._known[local_ip] = _Known(before.name, self.monotonic_s() + RETRY_S)  # a name server that is away takes no name from us
+                return
+        if before is None or before.name != name:
+            _log.info("host name", extra={"local_ip": local_ip, "host": name.name, "source": name.source.value})
         kept_s = RETRY_S if name.source is HostNameSource.MACHINE else KEPT_S
         self._known[local_ip] = _Known(name, self.monotonic_s() + kept_s)
         self._known.move_to_end(local_ip)

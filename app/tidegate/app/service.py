@@ -2,22 +2,24 @@
 
 import logging
 import os
+import pwd
 import ssl
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from socket import socket
 
 import attrs
 
-from tidegate.adapters.folder_queue.claim import claim
+from tidegate.adapters.folder_queue.claim import Claim, claim
 from tidegate.adapters.smtp import Listener, bind_socket
 from tidegate.app import worker
-from tidegate.app.config.settings import Settings
+from tidegate.app.config.settings import Process, Settings
+from tidegate.app.config.values import LogStream
 from tidegate.app.logs import application
-from tidegate.app.logs.json_lines import JsonLines
 from tidegate.app.supervisor import Plan, Supervisor
-from tidegate.app.supervisor.privileges import drop_privileges, take_lock
+from tidegate.app.supervisor.privileges import Lock, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
 from tidegate.app.wiring import source_mapping, tls_context
 from tidegate.domain.ip_ranges import IpRanges
@@ -25,8 +27,8 @@ from tidegate.ports.errors import PermanentFailure, PortError
 
 _log = logging.getLogger("tidegate.service")
 
-Place = tuple[str, int, bool]
-"""Address (empty for all), port, TLS from the first byte."""
+Place = tuple[str, int]
+"""Address and port; an empty address is all of them."""
 
 
 @attrs.define(eq=False)
@@ -38,9 +40,9 @@ class Service:
     """
 
     load: Callable[[], Settings | None]
-    _sockets: dict[Place, Listener] = attrs.field(factory=dict, init=False)
-    _kept: ExitStack = attrs.field(factory=ExitStack, init=False)
-    _claimed: set[Path] = attrs.field(factory=set, init=False)
+    _process: Process | None = attrs.field(default=None, init=False)
+    _sockets: dict[Place, socket] = attrs.field(factory=dict, init=False)
+    _claims: dict[Path, Claim] = attrs.field(factory=dict, init=False)
 
     def run(self, settings: Settings) -> int:
         """Serve until stopped; returns the exit status.
@@ -48,28 +50,39 @@ class Service:
         Raises:
             PortError: the service cannot be started; the text says what to do.
         """
-        _log_to_stderr(settings.process.server_id)
-        with self._kept:
+        self._process = settings.process
+        application.write_directly((LogStream.STDERR,), settings.process.server_id)
+        with ExitStack() as stack:
+            stack.callback(self._close_all_but, set(), None)
             if settings.process.lock is not None:
-                take_lock(settings.process.lock)
+                stack.enter_context(Lock(settings.process.lock))
             self._bind(settings)
             if settings.process.user is not None:
+                _make_state_directory_for(settings.process.user, settings.state.directory)
                 drop_privileges(settings.process.user)
-            return Supervisor(self._plan(settings), self._reload).run()
+            plan = self._plan(settings)
+            plan.in_force()
+            return Supervisor(plan, self._reload).run()
 
     def _reload(self) -> Plan | None:
         settings = self.load()
         if settings is None:
             return None
-        before = dict(self._sockets)
+        sockets, claims = set(self._sockets), set(self._claims)
         try:
             self._bind(settings)
-            return self._plan(settings)
+            plan = self._plan(settings)
         except PortError as failure:
             _log.error("the new configuration cannot be used", extra={"reason": str(failure)})
-            for place in self._sockets.keys() - before.keys():
-                self._sockets.pop(place).sock.close()
+            for place in self._sockets.keys() - sockets:
+                self._sockets.pop(place).close()
+            for directory in self._claims.keys() - claims:
+                self._claims.pop(directory).close()
             return None
+        for name in ("user", "lock"):
+            if getattr(settings.process, name) != getattr(self._process, name):
+                _log.warning("a change of this setting takes a restart", extra={"setting": name})
+        return plan
 
     def _plan(self, settings: Settings) -> Plan:
         """Everything that can fail is tried here, before any worker starts.
@@ -79,31 +92,39 @@ class Service:
         """
         tls = tls_context(settings)
         _warn_of_loopback(settings)
-        settings.state.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._claim(settings.queue.directory)
+        application.check(settings.logs.application_log)
+        _make_directory(settings.state.directory)
+        if settings.queue.directory not in self._claims:
+            self._claims[settings.queue.directory] = claim(settings.queue.directory)
         wanted = _places(settings)
-        listening = [self._sockets[place] for place in wanted]
-        kept = dict(self._sockets)
+        listening = [Listener(self._sockets[place], secure) for place, secure in wanted.items()]
+        unused = [sock for place, sock in self._sockets.items() if place not in wanted]
 
         def body(ready: Callable[[], None], lifeline: int) -> None:
-            _serve(settings, listening, tls, ready, lifeline, [kept[place] for place in kept.keys() - set(wanted)])
+            _serve(settings, listening, tls, ready, lifeline, unused)
 
-        return Plan(settings.smtp.threads, body, lambda: self._close_all_but(wanted))
+        def in_force() -> None:
+            self._close_all_but(set(wanted), settings.queue.directory)
+            application.write_directly(settings.logs.application_log, settings.process.server_id)
+
+        return Plan(settings.smtp.threads, body, in_force)
 
     def _bind(self, settings: Settings) -> None:
         for place in _places(settings):
-            if place not in self._sockets:
-                address, port, secure = place
-                self._sockets[place] = Listener(bind_socket(address or None, port), secure)
+            if place in self._sockets:
+                continue
+            address, port = place
+            if any(port == taken and "" in (address, other) for other, taken in self._sockets):
+                # The kernel lets nobody listen on both, and to close the one first would refuse those who wait there.
+                raise PermanentFailure(f"port {port}: a change between all addresses and single ones (smtp-ip) takes a restart")
+            self._sockets[place] = bind_socket(address or None, port)
 
-    def _close_all_but(self, wanted: list[Place]) -> None:
-        for place in self._sockets.keys() - set(wanted):
-            self._sockets.pop(place).sock.close()
-
-    def _claim(self, directory: Path) -> None:
-        if directory not in self._claimed:
-            self._kept.enter_context(claim(directory))
-            self._claimed.add(directory)
+    def _close_all_but(self, places: set[Place], queue_directory: Path | None) -> None:
+        """Let go of what no configuration in force needs; workers that still use it have their own share."""
+        for place in self._sockets.keys() - places:
+            self._sockets.pop(place).close()
+        for directory in self._claims.keys() - {queue_directory}:
+            self._claims.pop(directory).close()
 
 
 def _warn_of_loopback(settings: Settings) -> None:
@@ -112,12 +133,38 @@ def _warn_of_loopback(settings: Settings) -> None:
         _log.warning("only loopback addresses are mappable: a sender that takes ips from the documents reaches nobody beyond this machine")
 
 
-def _places(settings: Settings) -> list[Place]:
+def _places(settings: Settings) -> dict[Place, bool]:
+    """Where to listen, and whether it is TLS from the first byte there."""
     smtp = settings.smtp
     addresses = [str(ip) for ip in smtp.ip] or [""]
-    return [
-        (address, port, secure) for secure, ports in ((False, smtp.port), (True, smtp.secure_port)) for port in ports for address in addresses
-    ]
+    return {
+        (address, port): secure for secure, ports in ((False, smtp.port), (True, smtp.secure_port)) for port in ports for address in addresses
+    }
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(0, "no permission to write")
+    except OSError as error:
+        raise PermanentFailure(f"state-directory {path}: {error.strerror}; it must be a folder that this user can write to") from error
+
+
+def _make_state_directory_for(user: str, path: Path) -> None:
+    """While this is root still: ``/var/lib`` is not the user's to write to.
+
+    Raises:
+        PermanentFailure: it cannot be made.
+    """
+    if os.getuid() != 0 or path.exists():
+        return
+    _make_directory(path)
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        return  # dropping privileges says so
+    os.chown(path, account.pw_uid, account.pw_gid)
 
 
 def _serve(
@@ -126,11 +173,11 @@ def _serve(
     tls: ssl.SSLContext | None,
     ready: Callable[[], None],
     lifeline: int,
-    unused: list[Listener],
+    unused: list[socket],
 ) -> None:
     """What a worker process does."""
-    for listener in unused:
-        listener.sock.close()
+    for sock in unused:
+        sock.close()
     log = application.start(settings.logs.application_log, settings.process.server_id)
     try:
         worker.run(settings, listening, tls, ready, lifeline)
@@ -140,14 +187,8 @@ def _serve(
     except PortError as failure:
         _log.error("cannot serve", extra={"reason": str(failure)})
         sys.exit(os.EX_TEMPFAIL)
+    except Exception:
+        _log.exception("cannot serve")
+        sys.exit(1)
     finally:
         log.stop()
-
-
-def _log_to_stderr(server: str | None) -> None:
-    """For the parent, which forks and so must not have a thread for its log."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines(server))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)

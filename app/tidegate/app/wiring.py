@@ -36,6 +36,7 @@ from tidegate.domain.address import Validation
 from tidegate.domain.client_limits import ClientLimits, ClientTable
 from tidegate.domain.connection_budget import UNLIMITED, ConnectionLimits
 from tidegate.domain.headers import HeaderLimits
+from tidegate.domain.ip_address import canonical
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.message_id import NODE_BYTES, MessageIds
 from tidegate.domain.nameserver import system_nameservers
@@ -110,8 +111,15 @@ class Gateway:
             min_rate=settings.smtp.min_rate,
             session=settings.smtp.session_time.total_seconds(),
         )
-        self.server = SmtpServer(reception, self._gate(publisher), timing, self.tls)
+        names = HostNames(resolver(settings), MemoryMtaNames(), settings.smtp.hostname or None, os.uname().nodename)
+        self._resources.push_async_callback(names.close)
+        await names.prepare(canonical(listener.sock.getsockname()[0]) for listener in self.listening)
+        self.server = SmtpServer(reception, self._gate(publisher, names), timing, self.tls)
         self.server.open(self.listening)
+
+    async def retire(self) -> None:
+        """Take no new connections, and wait a while for the clients to leave. :meth:`close` follows."""
+        await self.server.retire()
 
     async def close(self) -> None:
         """Drain: no new connections, messages under way are finished, then what stands behind is closed."""
@@ -127,12 +135,10 @@ class Gateway:
         """Close."""
         await self.close()
 
-    def _gate(self, publisher: Publisher) -> GatewayGate:
+    def _gate(self, publisher: Publisher, names: HostNames) -> GatewayGate:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
         self._resources.callback(board.close)
-        names = HostNames(resolver(self.settings), MemoryMtaNames(), smtp.hostname or None, os.uname().nodename)
-        self._resources.push_async_callback(names.close)
         offer = Profile(
             hostname="",
             validation=Validation(smtp.validate_address.value),

@@ -11,6 +11,7 @@ from typing import Any
 from tidegate.adapters.smtp import Listener
 from tidegate.app.config.settings import Settings
 from tidegate.app.logs.received import ReceivedLog
+from tidegate.app.supervisor.worker_process import RETIRE
 from tidegate.app.wiring import Gateway
 
 _log = logging.getLogger("tidegate.worker")
@@ -22,6 +23,8 @@ remains for the collector are connections."""
 
 def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent process, then drain.
+
+    On the signal ``RETIRE`` no new connections are taken; the clients that are there go on until they leave, or the server's patience ends.
 
     Args:
         settings: the configuration.
@@ -41,9 +44,10 @@ async def _serve(
     settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int
 ) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop, retire = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(RETIRE, retire.set)
     loop.add_reader(lifeline, stop.set)
     logs = settings.logs
     journal = ReceivedLog(logs.received_log_file, logs.received_log_format) if logs.received_log_file else None
@@ -55,13 +59,28 @@ async def _serve(
     gc.set_threshold(GC_THRESHOLD)
     _log.info("serving", extra={"ports": sorted({listener.sock.getsockname()[1] for listener in listening})})
     ready()
-    await stop.wait()
+    await _first_of(stop.wait(), retire.wait())
+    if not stop.is_set():
+        _log.info("retiring: no new connections, clients that are connected go on")
+        await _first_of(stop.wait(), gateway.retire())
     _log.info("stopping: no new connections, messages under way are finished")
     loop.remove_reader(lifeline)
     await gateway.close()
     if journal is not None:
         await journal.close()
     _log.info("stopped")
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+    """Wait for one of them; the others are cancelled."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _runner() -> Callable[[Coroutine[Any, Any, None]], None]:

@@ -138,6 +138,8 @@ class SmtpConnection(asyncio.Protocol):
             self._refuse(replies.TOO_SLOW)
         elif now - self._since > timing.session and not self.session.in_transaction:
             self._refuse(replies.SESSION_TOO_LONG)
+        elif self._owner.retiring and now - self._progress > timing.retire_silence and not self.session.in_transaction:
+            self._refuse(replies.SHUTTING_DOWN)
 
     def stop(self, *, now_or_never: bool = False) -> None:
         """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""

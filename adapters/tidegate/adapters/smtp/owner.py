@@ -18,6 +18,7 @@ class Owner(Protocol):
 
     timing: Timing
     draining: bool
+    retiring: bool
     now: Callable[[], float]
     """Seconds of the loop's clock."""
 

@@ -5,6 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -59,6 +60,7 @@ class SmtpServer:
         tls_context: for STARTTLS and secure listeners; may be replaced while running, for connections made from then on.
         connections: those that are open.
         draining: no new connections, sessions end as soon as no message is under way.
+        retiring: no new connections, sessions end as soon as the client falls silent.
     """
 
     reception: Reception
@@ -68,6 +70,7 @@ class SmtpServer:
     login: Login | None = None
     connections: set[SmtpConnection] = attrs.field(factory=set, init=False)
     draining: bool = attrs.field(default=False, init=False)
+    retiring: bool = attrs.field(default=False, init=False)
     now: Callable[[], float] = attrs.field(init=False)
     _listeners: list[Listener] = attrs.field(factory=list, init=False)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
@@ -84,12 +87,23 @@ class SmtpServer:
         self._start_accepting()
         self._tick()
 
+    async def retire(self) -> None:
+        """Stop accepting, for another server listens on the same sockets; return when all clients have left, or after ``timing.retire``.
+
+        Nobody is turned away but those who are silent between messages for ``timing.retire_silence``. :meth:`close` may follow at any time.
+        """
+        self.retiring = True
+        self._stop_listening()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.timing.retire):
+                while self.connections or self._tasks:
+                    self._idle.clear()
+                    await self._idle.wait()
+
     async def close(self) -> None:
         """Stop accepting; end idle sessions with 421; give message data ``timing.drain`` seconds; wait for every commit under way."""
         self.draining = True
-        self._stop_accepting()
-        while self._listeners:
-            self._listeners.pop().sock.close()
+        self._stop_listening()
         for connection in list(self.connections):
             connection.stop()
         deadline = self.now() + self.timing.drain
@@ -163,6 +177,11 @@ class SmtpServer:
             for listener in self._listeners:
                 self._loop.remove_reader(listener.sock)
 
+    def _stop_listening(self) -> None:
+        self._stop_accepting()
+        while self._listeners:
+            self._listeners.pop().sock.close()
+
     def _pause_accepting(self, seconds: float) -> None:
         self._stop_accepting()
         self._loop.call_later(seconds, self._start_accepting)
@@ -223,10 +242,12 @@ class SmtpServer:
                 )
             else:
                 await self._loop.connect_accepted_socket(lambda: connection, sock)
-        except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
-            self.handshake_failed(endpoints, error)
+        except BaseException as error:
             if admitted.counted:
                 self.gate.left(endpoints)
+            if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
+                raise
+            self.handshake_failed(endpoints, error)
             return None
         return connection
 
@@ -240,15 +261,16 @@ class SmtpServer:
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self.draining:
-            self._idle.set()
+        self._idle.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
 
 
 def _refuse(sock: socket.socket, data: bytes) -> None:
-    """Say one line into an empty socket buffer, which always takes it, and close."""
+    """Say one line into an empty socket buffer, which always takes it, and say that it was the last."""
     try:
+        with suppress(BlockingIOError):
+            sock.recv(65536)  # a socket that is closed with input unread is reset, and the line is lost with it
         sock.send(data)
         sock.shutdown(socket.SHUT_WR)
     except OSError:

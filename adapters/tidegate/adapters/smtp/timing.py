@@ -18,6 +18,9 @@ class Timing:
         write: how long a client may refuse to read our replies.
         linger: how long a connection that we end is read on, so that the client gets the last reply.
         drain: how long message data may still take once the server stops.
+        retire: how long clients may go on with a server that is being replaced by another.
+        retire_silence: how long such a client may be silent between two messages. One that has just connected, or has more to send, is not that
+            slow; one that keeps its connection for later is told to come again.
     """
 
     silence: float = 300.0
@@ -29,3 +32,5 @@ class Timing:
     write: float = 30.0
     linger: float = 2.0
     drain: float = 30.0
+    retire: float = 60.0
+    retire_silence: float = 5.0

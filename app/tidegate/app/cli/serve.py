@@ -2,7 +2,8 @@
 
 import click
 
-from tidegate.app.cli.settings_command import SettingsCommand, load_settings
+from tidegate.app.cli.settings_command import SettingsCommand, load_settings, read_settings
+from tidegate.app.config import ConfigErrors
 from tidegate.app.config.settings import Settings
 
 
@@ -15,16 +16,24 @@ from tidegate.app.config.settings import Settings
 @click.pass_context
 def command(ctx: click.Context) -> int:
     """Run the server: accept mail over SMTP and put it on queues."""
+    import logging
     import os
 
     from tidegate.app.service import Service
     from tidegate.ports.errors import PortError
 
+    log = logging.getLogger("tidegate.config")
+
     def load_again() -> Settings | None:
         try:
-            return load_settings(ctx).settings
-        except click.exceptions.Exit:
+            loaded = read_settings(ctx)
+        except ConfigErrors as found:
+            for problem in found.errors:
+                log.error("configuration", extra={"problem": str(problem)})
             return None
+        for problem in loaded.warnings:
+            log.warning("configuration", extra={"problem": str(problem)})
+        return loaded.settings
 
     loaded = load_settings(ctx)
     try:

@@ -84,14 +84,23 @@ def load_settings(ctx: click.Context, *, warn: bool = True) -> Loaded:
         click.exceptions.Exit: with status 78 after all errors have been printed.
     """
     try:
-        surroundings = ctx.ensure_object(Surroundings)
-        loaded = load(ctx.meta[_SETTINGS], surroundings.environ, surroundings.read_file or read_from_disk)
+        loaded = read_settings(ctx)
     except ConfigErrors as found:
         print_problems(found.warnings, found.errors)
         raise click.exceptions.Exit(os.EX_CONFIG) from None
     if warn:
         print_problems(loaded.warnings)
     return loaded
+
+
+def read_settings(ctx: click.Context) -> Loaded:
+    """The configuration as it is now; nothing is printed.
+
+    Raises:
+        ConfigErrors: it cannot be used.
+    """
+    surroundings = ctx.ensure_object(Surroundings)
+    return load(ctx.meta[_SETTINGS], surroundings.environ, surroundings.read_file or read_from_disk)
 
 
 def print_problems(warnings: Iterable[Problem], errors: Iterable[Problem] = ()) -> None:

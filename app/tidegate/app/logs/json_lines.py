@@ -9,6 +9,8 @@ MAX_FIELD = 256
 """Characters of one field; more is cut and says so. No client fills a disk with one address."""
 MAX_RECORD = 4096
 """Characters of one line; a record beyond it keeps its time, level, logger and message."""
+MAX_ITEMS = 50
+"""Items of a field that holds several."""
 MAX_TRACEBACK = 3000
 """Characters of a traceback, from its end."""
 
@@ -45,7 +47,9 @@ def _plain(value: object) -> object:
     if isinstance(value, bool | int | float) or value is None:
         return value
     if isinstance(value, dict):
-        return {_cut(str(key)): _plain(item) for key, item in list(value.items())[:50]}
+        return {_cut(str(key)): _plain(item) for key, item in list(value.items())[:MAX_ITEMS]}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value[:MAX_ITEMS]]
     return _cut(str(value))
 
 

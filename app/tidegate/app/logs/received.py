@@ -69,7 +69,8 @@ class ReceivedLog:
     _pieces: list[str | Callable[[_Line], str]] = attrs.field(init=False)
     _waiting: list[str] = attrs.field(factory=list, init=False)
     _dropped: int = attrs.field(default=0, init=False)
-    _flush: asyncio.Task[None] | None = attrs.field(default=None, init=False)
+    _flush_due: bool = attrs.field(default=False, init=False)
+    _flushes: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
         parts = _VARIABLE.split(self.template)
@@ -94,13 +95,16 @@ class ReceivedLog:
                 continue
             line = _Line(message, transaction_id, message_id, by_id.get(message_id), recipient.address, reply, now)
             self._waiting.append("".join([piece if isinstance(piece, str) else _printable(piece(line)) for piece in self._pieces]))
-        if self._flush is None:
-            self._flush = asyncio.get_running_loop().create_task(self._flush_soon())
+        if not self._flush_due:
+            self._flush_due = True
+            task = asyncio.get_running_loop().create_task(self._flush_soon())
+            self._flushes.add(task)
+            task.add_done_callback(self._flushes.discard)
 
     async def close(self) -> None:
-        """Write what is waiting."""
-        if self._flush is not None:
-            await self._flush
+        """Write what is waiting; what is noted meanwhile too."""
+        while self._flushes:
+            await asyncio.wait(self._flushes)
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_INTERVAL)
@@ -108,7 +112,7 @@ class ReceivedLog:
         if self._dropped:
             lines.append(f"{self._dropped} lines dropped: the log could not be written fast enough")
             self._dropped = 0
-        self._flush = None
+        self._flush_due = False
         await asyncio.to_thread(self._write, "\n".join(lines) + "\n")
 
     def _write(self, text: str) -> None:

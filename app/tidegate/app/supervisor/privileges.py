@@ -4,6 +4,7 @@ import fcntl
 import os
 import pwd
 from pathlib import Path
+from typing import Self
 
 from tidegate.ports.errors import PermanentFailure
 
@@ -28,22 +29,34 @@ def drop_privileges(name: str) -> None:
     os.environ.update(HOME=account.pw_dir, USER=name, LOGNAME=name)
 
 
-def take_lock(path: Path) -> int:
-    """Write the process id to a file that stays locked as long as this process and its workers live; returns its descriptor.
+class Lock:
+    """A file with the process id that stays locked as long as this process and its workers live.
 
-    Raises:
-        PermanentFailure: another server holds it, or it cannot be written.
+    It is never removed, since another server may be opening it; a clean end leaves it empty, so that nobody signals a process that is gone.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise PermanentFailure(f"lock {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
-        raise PermanentFailure(f"lock {path}: another server runs already{f' (process {holder})' if holder else ''}") from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
+
+    def __init__(self, path: Path) -> None:
+        """Take it.
+
+        Raises:
+            PermanentFailure: another server holds it, or it cannot be written.
+        """
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        except OSError as error:
+            raise PermanentFailure(f"lock {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
+            os.close(self._descriptor)
+            raise PermanentFailure(f"lock {path}: another server runs already{f' (process {holder})' if holder else ''}") from error
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)

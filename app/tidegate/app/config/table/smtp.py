@@ -8,6 +8,9 @@ from tidegate.app.config.kinds.urls import AUTH
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 
+MAX_WORKERS = 60
+"""The workers of two configurations, during a reload, fit on the board of connections, which has 128 places, and leave some for senders."""
+
 SMTP = Group("smtp", "The SMTP server", "Where it listens, who may connect, and what a client may do.")
 
 SMTP_KEYS = (
@@ -129,7 +132,7 @@ SMTP_KEYS = (
     Key(
         "smtp-threads",
         SMTP,
-        number(1, 256, 4),
+        number(1, MAX_WORKERS, 4),
         "1",
         "Worker processes. About as many as the machine has CPUs.",
         "4",
