@@ -9,7 +9,7 @@ from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.reply import Reply
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)  # a key of the cached replies below, at every EHLO
 class Profile:
     """The offer of one listener, the same for all its sessions.
 
