@@ -19,4 +19,4 @@ $py -m pytest -q tests/unit -n 2
 step the wheel, as an embedder installs it
 scripts/test_wheel.sh
 step integration tests, against real servers
-$py -m pytest -q tests/integration
+$py -m pytest -q tests/integration --durations=15
