@@ -1,6 +1,7 @@
 """A broker that does what a test tells it: confirm late, out of order or never, refuse, return, block, close channels, talk nonsense."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -45,7 +46,8 @@ class Published:
         self.session.send(self.channel, commands.Basic.Return(312, "NO_ROUTE", self.exchange, self.queue), self.header, ContentBody(self.body))
 
     def close_channel(self, code: int = 406, text: str = "PRECONDITION_FAILED - as the test wants it") -> None:
-        """Close the channel that it came on."""
+        """Close the channel that it came on; as RabbitMQ does, ignore what still comes on it, until the client has agreed."""
+        self.session.closing.add(self.channel)
         self.session.send(self.channel, commands.Channel.Close(code, text, 60, 40))
 
 
@@ -65,6 +67,9 @@ class ScriptedBroker:
         frame_max: largest frame offered.
         refused_queues: declaring one of these closes the channel with the code and text.
         mute: says nothing at all after the TCP connection.
+        accidents: what happens once instead of an answer, by the name of the frame to be answered: ``abort``, ``close`` or ``silence``.
+        reading: cleared while nothing is read from any connection.
+        tls: makes it an amqps listener.
         published: every message so far.
         declared: every queue declaration so far.
         logins: attempts so far, also refused ones.
@@ -76,6 +81,9 @@ class ScriptedBroker:
     frame_max: int = 131_072
     refused_queues: dict[str, tuple[int, str]] = attrs.Factory(dict)
     mute: bool = False
+    accidents: dict[str, str] = attrs.Factory(dict)
+    reading: asyncio.Event = attrs.Factory(asyncio.Event)
+    tls: ssl.SSLContext | None = None
     published: list[Published] = attrs.Factory(list)
     declared: list[commands.Queue.Declare] = attrs.Factory(list)
     channels_opened: int = 0
@@ -84,7 +92,8 @@ class ScriptedBroker:
     _server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.reading.set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -98,7 +107,7 @@ class ScriptedBroker:
     def url(self) -> str:
         """Address with the right password."""
         assert self._server is not None
-        return f"amqp://guest:guest@127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
+        return f"amqp{'s' if self.tls else ''}://guest:guest@127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
 
     async def arrived(self, count: int) -> Sequence[Published]:
         """Wait until so many messages are there."""
@@ -112,7 +121,7 @@ class ScriptedBroker:
         self.sessions.append(session)
         try:
             await session.run()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, OSError):
             pass
         finally:
             writer.close()
@@ -127,6 +136,7 @@ class Session:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     ended: asyncio.Event = attrs.Factory(asyncio.Event)
+    closing: set[int] = attrs.Factory(set)
     _tags: dict[int, int] = attrs.Factory(dict)
     _partial: dict[int, Published] = attrs.Factory(dict)
     _publishing: dict[int, commands.Basic.Publish] = attrs.Factory(dict)
@@ -161,6 +171,7 @@ class Session:
         properties: FieldTable = {"product": "RabbitMQ", "version": self.broker.version, "capabilities": capabilities}
         self.send(0, commands.Connection.Start(0, 9, properties, "PLAIN", "en_US"))
         while True:
+            await self.broker.reading.wait()
             head = await self.reader.readexactly(7)
             rest = await self.reader.readexactly(int.from_bytes(head[3:7]) + 1)
             _, channel, frame = pamqp.frame.unmarshal(head + rest)
@@ -170,6 +181,15 @@ class Session:
 
     def _answer(self, channel: int, frame: object) -> bool:
         broker = self.broker
+        match broker.accidents.pop(getattr(frame, "name", ""), None):
+            case "abort":
+                self.abort()
+                return False
+            case "close":
+                self.send(0, commands.Connection.Close(541, "INTERNAL_ERROR", 0, 0))
+                return True
+            case "silence":
+                return True
         match frame:
             case commands.Connection.StartOk():
                 broker.logins += 1
@@ -187,7 +207,11 @@ class Session:
                 self._tags[channel] = 0
                 self.send(channel, commands.Channel.OpenOk())
             case commands.Channel.Close():
+                del self._tags[channel]
                 self.send(channel, commands.Channel.CloseOk())
+            case commands.Channel.CloseOk():
+                self.closing.discard(channel)
+                del self._tags[channel]
             case commands.Confirm.Select():
                 self.send(channel, commands.Confirm.SelectOk())
             case commands.Queue.Declare():
@@ -201,6 +225,10 @@ class Session:
                 self.send(channel, commands.Exchange.DeclareOk())
             case commands.Queue.Bind():
                 self.send(channel, commands.Queue.BindOk())
+            case commands.Basic.Publish() | ContentHeader() | ContentBody() if channel in self.closing:
+                pass
+            case commands.Basic.Publish() if channel not in self._tags:
+                self.send(0, commands.Connection.Close(504, "CHANNEL_ERROR - expected 'channel.open'", 60, 40))
             case commands.Basic.Publish():
                 self._publishing[channel] = frame
             case ContentHeader():

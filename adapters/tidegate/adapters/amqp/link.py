@@ -13,7 +13,7 @@ import aio_pika
 from tidegate.adapters.amqp.address import BrokerAddress
 from tidegate.adapters.amqp.backoff import Backoff
 from tidegate.adapters.amqp.delivery import Delivery, Document, Transaction
-from tidegate.adapters.amqp.failures import FAILURES, describe
+from tidegate.adapters.amqp.failures import describe, is_failure
 from tidegate.adapters.amqp.frames import Chunk, FrameWriter
 from tidegate.adapters.amqp.lane import Lane
 from tidegate.adapters.amqp.settings import AmqpSettings
@@ -99,6 +99,10 @@ class Link:
         self._window.submit([Delivery(*document, transaction) for document in documents])
         try:
             await transaction.outcome
+        except asyncio.CancelledError:
+            if not transaction.outcome.cancelled():
+                transaction.outcome.exception()  # failed and cancelled in one turn: the failure has no one left to hear it
+            raise
         finally:
             self._transactions.pop(transaction, None)
 
@@ -113,10 +117,13 @@ class Link:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._connection.close()
-        except FAILURES as failure:
+        except BaseException as failure:
+            if not is_failure(failure):
+                raise
             log.info("the connection to the broker did not close in order: %s", describe(failure))
-        if self._factory.tap is not None:
-            self._factory.tap.abort()
+        finally:
+            if self._factory.tap is not None:
+                self._factory.tap.abort()
 
     def on_answers(self) -> None:
         """See :class:`Listener`."""
@@ -188,7 +195,9 @@ class Link:
             await asyncio.sleep(self._backoff.failed())
             try:
                 await self._open_lane(large=large)
-            except FAILURES as failure:
+            except BaseException as failure:
+                if not is_failure(failure):
+                    raise
                 log.error("the channel cannot be opened again: %s", describe(failure))
             else:
                 return

@@ -6,13 +6,14 @@ import random
 import ssl
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Self
 
 from tidegate.adapters.amqp.address import BrokerAddress
 from tidegate.adapters.amqp.backoff import Backoff
 from tidegate.adapters.amqp.delivery import Document
 from tidegate.adapters.amqp.encoding import gzipped
-from tidegate.adapters.amqp.failures import FAILURES, describe
+from tidegate.adapters.amqp.failures import describe, is_failure
 from tidegate.adapters.amqp.link import Link
 from tidegate.adapters.amqp.settings import MAX_NAME_BYTES, MEBIBYTE, AmqpSettings, Encoding
 from tidegate.ports.errors import DocumentTooLarge, PermanentFailure, TemporaryFailure
@@ -24,8 +25,8 @@ log = logging.getLogger(__name__)
 class AmqpPublisher:
     """Publishes documents over one connection that it keeps alive.
 
-    :meth:`open` returns at once, whether the broker is there or not; a background task connects, and connects again whenever the connection
-    is lost. Use within one event loop. Implements :class:`tidegate.ports.publisher.Publisher`.
+    :meth:`open` succeeds whether the broker is there or not; a background task connects, and connects again whenever the connection is lost.
+    Use within one event loop. Implements :class:`tidegate.ports.publisher.Publisher`.
     """
 
     def __init__(self, settings: AmqpSettings) -> None:
@@ -33,10 +34,11 @@ class AmqpPublisher:
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._limit = settings.max_document_bytes
+        self._attempted = asyncio.Event()
         self._closing = False
 
     async def open(self) -> None:
-        """Start connecting.
+        """Start connecting, and wait a moment for the first attempt to end: then the first client finds a broker and its limit.
 
         Raises:
             PermanentFailure: a certificate or key file cannot be used.
@@ -47,9 +49,11 @@ class AmqpPublisher:
                 contexts.append((address, address.tls_context(verify=self._settings.verify)))
             except OSError as failure:
                 raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {describe(failure)}") from failure
-            if address.secure and not self._settings.verify:
-                log.warning("rabbitmq-verify is false: anyone on the way to %s can read the mail and the password", address)
+        self._warn()
         self._keeper = asyncio.create_task(self._keep_connected(contexts), name="amqp-connection")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.open_wait_s):
+                await self._attempted.wait()
 
     async def close(self) -> None:
         """Take no more documents, wait at most the confirm timeout for those under way, and disconnect. May be called twice."""
@@ -104,6 +108,16 @@ class AmqpPublisher:
                 if size > limit:
                     raise DocumentTooLarge(f"a document of {size} bytes; the broker takes {limit}")
 
+    def _warn(self) -> None:
+        """Settings that give up a promise are said aloud at every start."""
+        settings = self._settings
+        if not settings.verify and any(address.secure for address in settings.addresses):
+            log.warning("rabbitmq-verify is false: whoever stands between here and the broker can read the mail and the password")
+        if not settings.persistent:
+            log.warning("rabbitmq-persistent is false: accepted mail is lost when the broker restarts")
+        if settings.declare and not settings.durable:
+            log.warning("rabbitmq-durable is false: queues and the mail on them are lost when the broker restarts")
+
     async def _keep_connected(self, nodes: Sequence[tuple[BrokerAddress, ssl.SSLContext | None]]) -> None:
         backoff = Backoff(self._settings.backoff_first_s, self._settings.backoff_longest_s, random.random)
         while True:
@@ -111,11 +125,14 @@ class AmqpPublisher:
                 link = Link(self._settings, address, context)
                 try:
                     await link.open()
-                except FAILURES as failure:
+                except BaseException as failure:
+                    if not is_failure(failure):
+                        raise
                     log.error("the broker %s cannot be used: %s", address, describe(failure))
                     continue
                 await self._use(address, link, backoff)
                 break
+            self._attempted.set()
             await asyncio.sleep(backoff.failed())
 
     async def _use(self, address: BrokerAddress, link: Link, backoff: Backoff) -> None:
@@ -123,6 +140,7 @@ class AmqpPublisher:
         self._link = link
         if self._settings.max_document_bytes is None:
             self._limit = limit_of(link.broker_version)
+        self._attempted.set()
         log.info("connected to the broker %s, version %s, documents up to %s bytes", address, link.broker_version, self._limit)
         try:
             reason = await link.lost

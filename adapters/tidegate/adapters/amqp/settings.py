@@ -75,6 +75,7 @@ class AmqpSettings:
         max_document_bytes: largest document (bytes of JSON) that the broker takes; None asks the broker's version.
         confirm_timeout_s: bound of one ``publish`` call, waiting for its turn included.
         connect_timeout_s: bound of one attempt to reach one address, and of each declaration.
+        open_wait_s: how long ``open`` waits for the first attempt to connect to end, well or badly.
         heartbeat_s: AMQP heartbeat; a silent broker is given up after about three.
         backoff_first_s: shortest pause before another attempt to connect or to open a channel; they double, with a random part.
         backoff_longest_s: longest pause.
@@ -97,6 +98,7 @@ class AmqpSettings:
     max_document_bytes: int | None = None
     confirm_timeout_s: float = attrs.field(default=30.0, validator=validators.gt(0))
     connect_timeout_s: float = attrs.field(default=10.0, validator=validators.gt(0))
+    open_wait_s: float = attrs.field(default=5.0, validator=validators.ge(0))
     heartbeat_s: int = attrs.field(default=20)
     backoff_first_s: float = attrs.field(default=1.0, validator=validators.gt(0))
     backoff_longest_s: float = attrs.field(default=30.0, validator=validators.gt(0))
