@@ -137,6 +137,10 @@ async def test_memory_alarm(rabbitmq: RabbitMq, queue: str) -> None:
                 with pytest.raises(TemporaryFailure, match="blocks publishers"):
                     await publisher.publish([document(queue, 3)])
             assert not publisher.accepting()
+            async with publishing(rabbitmq, queue) as late, asyncio.timeout(5):
+                # Who connects during an alarm learns of it with its first publish.
+                with pytest.raises(TemporaryFailure, match="blocks publishers"):
+                    await late.publish([document(queue, 5)])
         finally:
             await asyncio.to_thread(rabbitmq.ctl, "set_vm_memory_high_watermark", "0.4")
         await accepting(publisher)
@@ -158,6 +162,18 @@ async def test_frozen(rabbitmq: RabbitMq, queue: str) -> None:
         await accepting(publisher)
         await publisher.publish([document(queue, 2)])
         assert 2 in numbers(await take_all(rabbitmq.url, queue))
+
+
+async def test_frozen_while_nothing_is_published(rabbitmq: RabbitMq, queue: str) -> None:
+    """QU09: without a publish in flight heartbeats find the broker out; it is reconnected to when it lives again."""
+    async with publishing(rabbitmq, queue, heartbeat_s=1) as publisher:
+        rabbitmq.pause()
+        try:
+            await accepting(publisher, False, within_s=12)
+        finally:
+            rabbitmq.resume()
+        await accepting(publisher)
+        await publisher.publish([document(queue, 1)])
 
 
 async def test_frozen_at_close(rabbitmq: RabbitMq, queue: str) -> None:
@@ -235,25 +251,21 @@ async def test_wrong_password(rabbitmq: RabbitMq, caplog: pytest.LogCaptureFixtu
     assert "sesame" not in caplog.text
 
 
-async def test_permission_withdrawn(rabbitmq: RabbitMq, queue: str) -> None:
-    """QU06: without write permission RabbitMQ closes the channel on a publish: a failure, and back-off instead of a loop."""
+async def test_no_permission_to_publish(rabbitmq: RabbitMq, queue: str) -> None:
+    """QU06: without write permission on the exchange RabbitMQ closes the channel on a publish: a failure, then a pause, and no loop."""
     rabbitmq.ctl("add_user", "limited", "limited")
     try:
-        rabbitmq.ctl("set_permissions", "limited", ".*", ".*", ".*")
+        rabbitmq.ctl("set_permissions", "limited", "^test-", "^test-", ".*")
         address = rabbitmq.url.replace("guest:guest", "limited:limited")
         async with publishing(rabbitmq, queue, addresses=(address,), exchange="amq.direct") as publisher:
-            await publisher.publish([document(queue, 1)])
-            await asyncio.to_thread(rabbitmq.ctl, "set_permissions", "limited", ".*", "^test-", ".*")
-            # RabbitMQ remembers for a while that a channel may write to an exchange.
             with pytest.raises(TemporaryFailure, match="ACCESS_REFUSED"):
-                await publish_until_refused(publisher, queue)
+                await publisher.publish([document(queue, 1)])
             assert not publisher.accepting()
+            with pytest.raises(TemporaryFailure, match="closed the channel"):
+                await publisher.publish([document(queue, 2)])
+            await asyncio.to_thread(rabbitmq.ctl, "set_permissions", "limited", ".*", ".*", ".*")
+            await accepting(publisher)
+            await publisher.publish([document(queue, 3)])
+            assert numbers(await take_all(rabbitmq.url, queue)) == [3]
     finally:
         rabbitmq.ctl("delete_user", "limited")
-
-
-async def publish_until_refused(publisher: AmqpPublisher, queue: str) -> None:
-    """Raises what the publisher raises; returns when it has not for ten seconds."""
-    for number in range(2, 500):
-        await publisher.publish([document(queue, number)])
-        await asyncio.sleep(0.02)

@@ -230,8 +230,8 @@ class Tap(asyncio.StreamReaderProtocol):
                 self._returning[lane.number] = returned
             return True
         if index == CHANNEL_CLOSE:
-            # At once, not when the library has told it on: a publish written after its Close-Ok would end the whole connection.
-            self.flush()
+            # At once, not when the library has told it on: a publish written after its Close-Ok would end the whole connection. What has
+            # gathered until now leaves before: the flush is due in the loop ahead of the library's tasks.
             self.remove(lane)
             close = _method(data[start:stop])
             text = f"{close.reply_code} {close.reply_text}" if isinstance(close, commands.Channel.Close) else "no reason given"

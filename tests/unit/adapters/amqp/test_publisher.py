@@ -13,6 +13,7 @@ import trustme
 from tests.servers.scripted_broker import Published, ScriptedBroker
 
 from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, Encoding
+from tidegate.adapters.amqp.failures import is_failure
 from tidegate.ports.errors import DocumentTooLarge, PermanentFailure, TemporaryFailure
 from tidegate.ports.publisher import Publication
 
@@ -273,6 +274,9 @@ async def test_blocked_by_the_broker() -> None:
         async with asyncio.timeout(5):
             with pytest.raises(TemporaryFailure, match="low on memory"):
                 await calls[0]
+        async with asyncio.timeout(1):
+            with pytest.raises(TemporaryFailure, match="low on memory"):
+                await publisher.publish([document(3)])
         broker.sessions[-1].unblock()
         await asyncio.sleep(0.05)
         assert not publisher.accepting(), "the broker still owes a confirm"
@@ -317,6 +321,21 @@ async def test_waiting_behind_a_full_throttle_has_a_deadline() -> None:
         broker.published[0].ack()
         await accepting(publisher)
         assert len(broker.published) == 1
+
+
+async def test_what_can_no_longer_succeed_is_not_sent() -> None:
+    """Documents that wait for room are dropped when their call was cancelled, or another document of it was refused."""
+    async with ScriptedBroker(script=ignore) as broker, publishing(broker, throttle=1) as publisher:
+        first = asyncio.ensure_future(publisher.publish([document(1), document(2)]))
+        second, third = await outcomes(publisher, 3, 4)
+        await broker.arrived(1)
+        second.cancel()
+        broker.published[0].nack()
+        with pytest.raises(TemporaryFailure):
+            await first
+        (await broker.arrived(2))[1].ack()
+        await third
+        assert [message.message_id for message in broker.published] == [document(1).message_id, document(4).message_id]
 
 
 async def test_channel_closed_by_the_broker() -> None:
@@ -623,6 +642,27 @@ async def test_promises_given_up_are_said_aloud(caplog: pytest.LogCaptureFixture
         pass
     for key in ("rabbitmq-verify", "rabbitmq-persistent", "rabbitmq-durable"):
         assert key in caplog.text
+
+
+async def test_which_errors_are_worth_another_attempt() -> None:
+    """A cancellation counts as a failure of the library only when nobody has cancelled the task."""
+    assert is_failure(RuntimeError())
+    assert is_failure(asyncio.CancelledError())
+    assert not is_failure(KeyboardInterrupt())
+    seen: list[bool] = []
+
+    async def waiting() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            seen.append(is_failure(error))
+            raise
+
+    task = asyncio.ensure_future(waiting())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert seen == [False]
 
 
 async def test_nothing_is_left_running() -> None:
