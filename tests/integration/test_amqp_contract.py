@@ -120,3 +120,19 @@ async def test_document_as_others_read_it(rabbitmq: RabbitMq) -> None:
             None,
             2,
         )
+
+
+async def test_names_with_special_characters(rabbitmq: RabbitMq) -> None:
+    """Password and virtual host are percent-encoded in the address and mean what they say."""
+    rabbitmq.ctl("add_user", "odd", "p@ss:w/rd%?#")
+    rabbitmq.ctl("add_vhost", "mail/eu")
+    rabbitmq.ctl("set_permissions", "-p", "mail/eu", "odd", ".*", ".*", ".*")
+    try:
+        address = f"amqp://odd:p%40ss%3Aw%2Frd%25%3F%23@127.0.0.1:{rabbitmq.port}/mail%2Feu"
+        async with AmqpPublisher(AmqpSettings(addresses=(address,), queues=("inbox",))) as publisher:
+            await accepting(publisher)
+            await publisher.publish([Publication("inbox", "0-odd", (b"{}",))])
+        assert [message.body for message in await take_all(address, "inbox")] == [b"{}"]
+    finally:
+        rabbitmq.ctl("delete_vhost", "mail/eu")
+        rabbitmq.ctl("delete_user", "odd")

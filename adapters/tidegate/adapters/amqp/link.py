@@ -99,12 +99,12 @@ class Link:
         self._window.submit([Delivery(*document, transaction) for document in documents])
         try:
             await transaction.outcome
-        except asyncio.CancelledError:
-            if not transaction.outcome.cancelled():
-                transaction.outcome.exception()  # failed and cancelled in one turn: the failure has no one left to hear it
-            raise
         finally:
-            self._transactions.pop(transaction, None)
+            if transaction.outcome.done() and not transaction.outcome.cancelled():
+                transaction.outcome.exception()  # it may have failed and been cancelled in one turn, with no one left to hear the failure
+            # What the broker has of a call that was cancelled or has failed it still owes an answer for: the deadline holds for that, too.
+            if not transaction.in_flight:
+                self._transactions.pop(transaction, None)
 
     async def finish(self, timeout_s: float) -> None:
         """Wait until all calls under way have ended, or ``timeout_s`` has passed."""
@@ -225,6 +225,7 @@ class Link:
             if transaction.deadline > now:
                 self._timer = self._loop.call_at(transaction.deadline, self._expire_due)
                 break
+            self._transactions.pop(transaction)
             state = "confirmed" if transaction.in_flight else "took"
             self._window.expire(transaction, f"the broker {state} nothing within {self._settings.confirm_timeout_s:g} s")
         self._be_patient()

@@ -466,6 +466,20 @@ async def test_cancelled_call() -> None:
         await publisher.publish([document(2)])
 
 
+async def test_cancelled_calls_do_not_hide_a_frozen_broker() -> None:
+    """QU09: callers that lose patience before the deadline: the broker is found out all the same, and the connection replaced."""
+    async with ScriptedBroker(script=ignore) as broker, publishing(broker, confirm_timeout_s=0.3) as publisher:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await publisher.publish([document(1)])
+        assert publisher.accepting()
+        await accepting(publisher, False)
+        broker.script = Published.ack
+        await accepting(publisher)
+        assert broker.logins == 2
+        await publisher.publish([document(2)])
+
+
 async def test_close_waits_for_confirms() -> None:
     """Closing takes no new documents and lets those under way be confirmed."""
     async with ScriptedBroker(script=ignore) as broker, publishing(broker) as publisher:
