@@ -12,6 +12,7 @@ need strace strace
 need slapd slapd
 need freeradius freeradius
 need sqlite3 sqlite3
+need spamd spamd
 [ ${#needed[@]} -eq 0 ] && exit 0
 
 root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import trustme
 from tests.servers import rabbitmq as rabbitmq_server
+from tests.servers import spamd as spamd_server
 from tests.servers.rabbitmq import RabbitMq
+from tests.servers.spamd import Spamd
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +35,15 @@ def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
         pytest.skip(message)
     with RabbitMq(tls=(authority.with_name("chain.pem"), authority.with_name("key.pem"), authority)) as node:
         yield node
+
+
+@pytest.fixture(scope="session")
+def spamd() -> Iterator[Spamd]:
+    """One spamd for the whole run."""
+    if not spamd_server.installed():
+        message = "spamd is not installed (make services installs it)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with Spamd() as daemon:
+        yield daemon

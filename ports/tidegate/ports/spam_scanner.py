@@ -15,11 +15,34 @@ class SpamVerdict:
     symbols: tuple[str, ...] = ()
 
 
-class SpamScanner(Protocol):
-    """Scores whole messages."""
+@attrs.frozen
+class Handover:
+    """How a message came, for scanners that can be told beside the message. All of it is what the client said, the address aside.
 
-    async def scan(self, message: bytes) -> SpamVerdict:
+    Attributes:
+        remote_ip: the client's address, canonical text.
+        helo: the argument of its EHLO or HELO.
+        sender: the reverse path; ``""`` for the null one.
+        recipients: the forward paths.
+    """
+
+    remote_ip: str
+    helo: str
+    sender: str
+    recipients: tuple[str, ...] = ()
+
+
+class SpamScanner(Protocol):
+    """Scores whole messages; many may be under way at once on one event loop."""
+
+    @property
+    def max_message_bytes(self) -> int:
+        """The largest message it takes."""
+
+    async def scan(self, message: bytes, handover: Handover | None = None) -> SpamVerdict:
         """Score one message (CRLF line ends, as received with our trace header on top).
+
+        Ends within the adapter's own time limit.
 
         Raises:
             TemporaryFailure: the scanner is away, slow or answers nonsense.
