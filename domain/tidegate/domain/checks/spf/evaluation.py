@@ -1,8 +1,7 @@
 """check_host(): whether a client may use a domain in MAIL FROM or HELO (RFC 7208 section 4)."""
 
-from collections.abc import Callable
 from datetime import datetime
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 import attrs
 
@@ -219,29 +218,37 @@ class _Evaluation:
         return name if can_exist(name) else None
 
     def _expand(self, spec: MacroString, domain: str, depth: int) -> Lookups[str]:
+        if not spec.letters:
+            return spec.expand(str)
         validated = ""
         if "p" in spec.letters:
             names = yield from self._validated_names(depth)
             validated = _preferred(names, domain)
-        return spec.expand(self._values(domain, validated))
+        return spec.expand(lambda letter: validated if letter == "p" else self._value(letter, domain))
 
-    def _values(self, domain: str, validated: str) -> Callable[[str], str]:
-        is_ip4 = isinstance(self.ip, IPv4Address)
-        nibbles = self.ip.exploded.replace(":", "").upper()
-        values = {
-            "s": f"{self.local_part}@{self.sender_domain}",
-            "l": self.local_part,
-            "o": self.sender_domain,
-            "d": domain,
-            "i": str(self.ip) if is_ip4 else ".".join(nibbles),
-            "p": validated,
-            "v": "in-addr" if is_ip4 else "ip6",
-            "h": self.helo,
-            "c": str(self.ip),
-            "r": self.receiver,
-            "t": str(int(self.now.timestamp())),
-        }
-        return values.__getitem__
+    def _value(self, letter: str, domain: str) -> str:
+        """What a macro letter stands for (RFC 7208 section 7.2)."""
+        match letter:
+            case "s":
+                return f"{self.local_part}@{self.sender_domain}"
+            case "l":
+                return self.local_part
+            case "o":
+                return self.sender_domain
+            case "d":
+                return domain
+            case "i" if isinstance(self.ip, IPv6Address):
+                return ".".join(self.ip.exploded.replace(":", "").upper())
+            case "i" | "c":
+                return str(self.ip)
+            case "v":
+                return "in-addr" if isinstance(self.ip, IPv4Address) else "ip6"
+            case "h":
+                return self.helo
+            case "r":
+                return self.receiver
+            case _:
+                return str(int(self.now.timestamp()))
 
     def explain(self, spec: MacroString, domain: str) -> Lookups[str | None]:
         """The domain owner's text for a fail (RFC 7208 section 6.2); None whenever anything is wrong with it."""

@@ -50,14 +50,15 @@ class MacroString:
     Attributes:
         text: as published.
         parts: literal text and macros, in order.
+        letters: those whose values an expansion needs.
     """
 
     text: str
     parts: tuple[str | Macro, ...]
+    letters: frozenset[str] = attrs.field(init=False)
 
-    @property
-    def letters(self) -> frozenset[str]:
-        """Letters whose values an expansion needs."""
+    @letters.default
+    def _(self) -> frozenset[str]:
         return frozenset(part.letter for part in self.parts if isinstance(part, Macro))
 
     def expand(self, value_of: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ Reading is linear in the length of the record and finds every syntax error befor
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 import attrs
@@ -86,8 +87,9 @@ def select(texts: Iterable[bytes]) -> bytes | None:
     return found[0] if found else None
 
 
+@lru_cache(maxsize=1024)
 def parse(record: bytes) -> Record:
-    """Read a record that begins with its version section.
+    """Read a record that begins with its version section. The records of big senders come back with every message: the last 1,024 are kept.
 
     Raises:
         RecordError: a syntax error anywhere in it, or longer than ``MAX_RECORD_BYTES``.
