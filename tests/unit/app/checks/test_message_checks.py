@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import jsonschema
 import pytest
 
 from tidegate.adapters.dkim import verify_signature
@@ -21,9 +22,12 @@ from tidegate.domain.checks.verdict import CheckResult, DkimResult, DmarcResult,
 from tidegate.domain.dns import DnsAnswer, DnsQuery
 from tidegate.domain.headers import HeaderBlock, inspect
 from tidegate.domain.ip_address import parse
+from tidegate.domain.json_value import stdlib_dumps
+from tidegate.domain.schema import document_schema
 from tidegate.ports.errors import PermanentFailure, TemporaryFailure
 from tidegate.ports.spam_scanner import SpamVerdict
 
+CHECKS_SCHEMA: dict[str, Any] = json.loads(stdlib_dumps(document_schema()))["properties"]["checks"]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ALL = frozenset(Check)
 ORIGIN = Origin(parse("192.0.2.1"), "mx.example.com", "joe@example.com")
@@ -49,8 +53,10 @@ def checks(zone: Any = ZONE, enabled: frozenset[Check] = ALL, **more: Any) -> Me
 
 
 async def entries(runner: MessageChecks, message: bytes = MESSAGE, origin: Origin | None = ORIGIN) -> list[dict[str, Any]]:
-    """What goes into the document."""
-    return [dict(result.entry()) for result in await runner.check_message(block(message), origin, "mta.example")]
+    """What goes into the document; it keeps to the schema of documents."""
+    found = [dict(result.entry()) for result in await runner.check_message(block(message), origin, "mta.example")]
+    jsonschema.validate(found, CHECKS_SCHEMA)
+    return found
 
 
 async def test_every_check() -> None:
