@@ -1,12 +1,14 @@
 """The gateway in the test's own process, on a loopback port of its own."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import attrs
+from tests.schema import assert_valid
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.adapters.smtp import Admitted, Gate, SmtpServer, Timing, bind_listeners
@@ -108,6 +110,9 @@ async def serving(setup: Setup | None = None) -> AsyncIterator[Serving]:
         yield Serving(ports[0], ports[1] if setup.tls else 0, server, memory, budget)
     finally:
         await server.close()
+    for queue in memory.queues:
+        for body in memory.bodies(queue)[:100]:
+            assert_valid(json.loads(body))
 
 
 @attrs.define(eq=False)
