@@ -15,11 +15,12 @@ import attrs
 from tidegate.adapters.folder_queue.claim import Claim, claim
 from tidegate.adapters.smtp import Listener, bind_socket
 from tidegate.app import worker
+from tidegate.app.auth import back_ends
 from tidegate.app.config.settings import Process, Settings
 from tidegate.app.config.values import LogStream
 from tidegate.app.logs import application
 from tidegate.app.supervisor import Plan, Supervisor
-from tidegate.app.supervisor.privileges import Lock, drop_privileges
+from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
 from tidegate.app.wiring import source_mapping, tls_context
 from tidegate.domain.ip_ranges import IpRanges
@@ -42,6 +43,7 @@ class Service:
     load: Callable[[], Settings | None]
     _process: Process | None = attrs.field(default=None, init=False)
     _sockets: dict[Place, socket] = attrs.field(factory=dict, init=False)
+    _helped: bool = attrs.field(default=False, init=False)
     _claims: dict[Path, Claim] = attrs.field(factory=dict, init=False)
 
     def run(self, settings: Settings) -> int:
@@ -57,6 +59,7 @@ class Service:
             if settings.process.lock is not None:
                 stack.enter_context(Lock(settings.process.lock))
             self._bind(settings)
+            self._start_helper(settings)
             if settings.process.user is not None:
                 _make_state_directory_for(settings.process.user, settings.state.directory)
                 drop_privileges(settings.process.user)
@@ -91,6 +94,9 @@ class Service:
             PortError: something cannot be used.
         """
         tls = tls_context(settings)
+        if back_ends.system_accounts(settings.smtp.auth) is not None and not self._helped:
+            raise PermanentFailure("smtp-auth: users:// takes a restart: what checks passwords of the system starts with the server")
+        back_ends.check(settings)
         _warn_of_loopback(settings)
         application.check(settings.logs.application_log)
         _make_directory(settings.state.directory)
@@ -118,6 +124,23 @@ class Service:
                 # The kernel lets nobody listen on both, and to close the one first would refuse those who wait there.
                 raise PermanentFailure(f"port {port}: a change between all addresses and single ones (smtp-ip) takes a restart")
             self._sockets[place] = bind_socket(address or None, port)
+
+    def _start_helper(self, settings: Settings) -> None:
+        """Where accounts of the system may log in: the process that may ask for their passwords, while there are rights to start it with."""
+        patterns = back_ends.system_accounts(settings.smtp.auth)
+        if patterns is None:
+            return
+        from tidegate.adapters.auth.privileged_helper import start_helper
+
+        user = settings.process.user
+        account = account_of(user) if user else None
+        if user:
+            _make_state_directory_for(user, settings.state.directory)
+        else:
+            _make_directory(settings.state.directory)
+        uid, gid = (account.pw_uid, account.pw_gid) if account else (os.getuid(), os.getgid())
+        start_helper(back_ends.helper_socket(settings), patterns, uid, gid)
+        self._helped = True
 
     def _close_all_but(self, places: set[Place], queue_directory: Path | None) -> None:
         """Let go of what no configuration in force needs; workers that still use it have their own share."""

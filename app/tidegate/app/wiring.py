@@ -15,12 +15,16 @@ import attrs
 from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, BrokerAddress
 from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
+from tidegate.adapters.ban_folder import FolderBanList
 from tidegate.adapters.dns import DnspythonResolver
 from tidegate.adapters.folder_queue.spool import FolderSpool
 from tidegate.adapters.memory.mta_names import MemoryMtaNames
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
+from tidegate.app.auth.back_ends import make as make_back_ends
+from tidegate.app.auth.chain import AuthenticatorChain
+from tidegate.app.auth.gateway_login import GatewayLogin
 from tidegate.app.config.settings import Settings
 from tidegate.app.config.values import Fallback, LineEndings
 from tidegate.app.gate import GatewayGate
@@ -44,11 +48,15 @@ from tidegate.domain.routing import Queues
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.source_ips import SourceMapping
+from tidegate.ports.login import Login
 from tidegate.ports.publisher import Publisher
 from tidegate.ports.resolver import Resolver
 
 BOARD_NAME = "connections"
 """The file under the state directory on which all processes of the machine count their connections."""
+
+BANS_NAME = "auth-bans"
+"""The folder under the state directory with a file for each banned client."""
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
@@ -114,7 +122,7 @@ class Gateway:
         names = HostNames(resolver(settings), MemoryMtaNames(), settings.smtp.hostname or None, os.uname().nodename)
         self._resources.push_async_callback(names.close)
         await names.prepare(canonical(listener.sock.getsockname()[0]) for listener in self.listening)
-        self.server = SmtpServer(reception, self._gate(publisher, names), timing, self.tls)
+        self.server = SmtpServer(reception, self._gate(publisher, names), timing, self.tls, self._login())
         self.server.open(self.listening)
 
     async def retire(self) -> None:
@@ -135,6 +143,13 @@ class Gateway:
         """Close."""
         await self.close()
 
+    def _login(self) -> Login | None:
+        if not self.settings.smtp.auth:
+            return None
+        chain = AuthenticatorChain(make_back_ends(self.settings))
+        self._resources.push_async_callback(chain.close)
+        return GatewayLogin(chain, FolderBanList(ban_folder(self.settings)))
+
     def _gate(self, publisher: Publisher, names: HostNames) -> GatewayGate:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
@@ -145,6 +160,7 @@ class Gateway:
             dsn=self.settings.dsn.advertise,
             tls=self.tls is not None,
             limits=Limits(recipients=smtp.recipients, errors=smtp.errors),
+            authentication=bool(smtp.auth),
         )
 
         @lru_cache(maxsize=1024)
@@ -156,7 +172,7 @@ class Gateway:
             MemorySuspectList(),
             ClientTable(client_limits(self.settings)),
             board,
-            GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory)),
+            GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory), bool(smtp.auth)),
             lambda local_ip: profile(names.name_of(local_ip).name),
             IpRanges.everything() if smtp.line_endings is LineEndings.NORMALIZE else smtp.normalize_range,
         )
@@ -173,6 +189,11 @@ class Gateway:
             return broker
         drainer = SpoolDrainer(spool, broker, window=drain_window(settings))
         return await self._resources.enter_async_context(SpoolingPublisher(broker, spool, drainer))
+
+
+def ban_folder(settings: Settings) -> Path:
+    """Where the workers keep the clients that may not log in for a while."""
+    return settings.state.directory / BANS_NAME
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
+from tidegate.app.config.back_ends import HttpEndpoint, LdapServer
 from tidegate.app.config.problems import quoted
 from tidegate.app.config.settings import Settings
 from tidegate.app.config.values import LineEndings, QueueType
@@ -53,6 +54,7 @@ _BROKER_ONLY = (
 def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
     """All broken rules."""
     yield from _tls(settings, is_given)
+    yield from _passwords_in_clear(settings)
     yield from _ports(settings)
     yield from _access(settings)
     yield from _bounds(settings)
@@ -76,6 +78,18 @@ def _tls(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
         )
     if smtp.ciphers and not smtp.certificate:
         yield Finding(("smtp-ciphers", "smtp-certificate"), "has no effect without smtp-certificate", fatal=False)
+
+
+def _passwords_in_clear(settings: Settings) -> Iterator[Finding]:
+    for address in settings.smtp.auth:
+        clear = isinstance(address, LdapServer) and not address.tls and not address.starttls
+        if isinstance(address, LdapServer | HttpEndpoint) and (clear or str(address).startswith("http://")) and not _is_near(address.host):
+            better = "ldaps:// or ?starttls" if clear else "https://"
+            yield Finding(("smtp-auth",), f"{address.host}: passwords go there in clear: {better} protects them", fatal=False)
+
+
+def _is_near(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

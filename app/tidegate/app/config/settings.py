@@ -8,6 +8,7 @@ from pathlib import Path
 
 import attrs
 
+from tidegate.app.config.back_ends import BackEndAddress
 from tidegate.app.config.values import (
     AddressMode,
     AmqpAddress,
@@ -44,7 +45,7 @@ class Smtp:
     connections_in: int | None
     connections_out: int | None
     threads: int
-    auth: tuple[Secret, ...]
+    auth: tuple[BackEndAddress, ...]
     hostname: str
     validate_address: AddressMode
     maxsize: int
@@ -187,7 +188,7 @@ class Www:
 
     port: int
     ip: IpAddress
-    auth: tuple[Secret, ...]
+    auth: tuple[BackEndAddress, ...]
     certificate: Path | None
     privatekey: Path | None
     secure_port: int | None

@@ -55,5 +55,19 @@ def _converter() -> Converter:
 def _reader(key: Key) -> Callable[[tuple[str, ...], object], object]:
     parse = key.kind.parse
     if key.repeatable:
-        return lambda texts, _: tuple(map(parse, texts))
+        return lambda texts, _: _each(texts, parse)
     return lambda texts, _: parse(texts[0])
+
+
+def _each(texts: tuple[str, ...], parse: Callable[[str], object]) -> tuple[object, ...]:
+    """Every value of a repeatable key; what is wrong is told of all of them, by their numbers where there are several."""
+    values: list[object] = []
+    wrong: list[str] = []
+    for number, text in enumerate(texts, start=1):
+        try:
+            values.append(parse(text))
+        except ValueError as error:
+            wrong.append(f"value {number}: {error}" if len(texts) > 1 else str(error))
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    return tuple(values)

@@ -9,16 +9,25 @@ from typing import Self
 from tidegate.ports.errors import PermanentFailure
 
 
+def account_of(name: str) -> pwd.struct_passwd:
+    """The account of the system.
+
+    Raises:
+        PermanentFailure: there is none of this name.
+    """
+    try:
+        return pwd.getpwnam(name)
+    except KeyError as error:
+        raise PermanentFailure(f"user {name}: there is no such account") from error
+
+
 def drop_privileges(name: str) -> None:
     """Become this account, with its groups, for good.
 
     Raises:
         PermanentFailure: there is no such account, or this process may not become it.
     """
-    try:
-        account = pwd.getpwnam(name)
-    except KeyError as error:
-        raise PermanentFailure(f"user {name}: there is no such account") from error
+    account = account_of(name)
     if os.getuid() == account.pw_uid:
         return
     if os.getuid() != 0:

@@ -204,7 +204,7 @@ def test_config_json(run: Run) -> None:
         "file": "/etc/tidegate/config.txt",
         "line": 1,
     }
-    assert values["smtp-auth"] == {"value": [], "text": [], "source": "default", "status": "not yet"}
+    assert values["smtp-auth"] == {"value": [], "text": [], "source": "default", "status": "available"}
     assert values["smtp-check"]["value"] == []
     assert values["smtp-certificate"]["value"] is None
     assert values["smtp-validate-address"]["value"] == "strict"

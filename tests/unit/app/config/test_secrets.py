@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from tests.unit.app.config.reading import loaded, warnings
 
 from tidegate.app.config import ConfigErrors
+from tidegate.app.config.back_ends import HardcodedUsers
+from tidegate.app.config.kinds.auth import AUTH
 from tidegate.app.config.kinds.kind import Hash
-from tidegate.app.config.kinds.urls import AMQP, AUTH, redacted
+from tidegate.app.config.kinds.urls import AMQP, redacted
 from tidegate.app.config.table.key import Key
 from tidegate.app.config.table.keys import KEYS
-from tidegate.app.config.values import Secret
 
 SECRETS = [key for key in KEYS if key.secret]
 
@@ -92,10 +93,10 @@ def test_settings_do_not_show_secrets(password: str) -> None:
     """The ``repr`` of finished values and the texts that commands print hold no password."""
     marked = f"<{password}>"
     secret = AUTH.parse(f"hardcoded://joe:{marked}")
-    assert isinstance(secret, Secret)
+    assert isinstance(secret, HardcodedUsers)
     assert marked not in repr(secret)
     assert marked not in f"{secret}"
-    assert marked in secret.reveal()
+    assert secret.passwords == (("joe", marked),)
     result = loaded("--rabbitmq-address", f"amqp://u:{marked}@h")
     assert marked not in repr(result)
     assert result.texts["rabbitmq-address"] == ("amqp://u:***@h:5672/%2F",)

@@ -12,7 +12,6 @@ MASK = "***"
 
 _AMQP = {"amqp": (False, AMQP_PORT), "amqps": (True, AMQPS_PORT)}
 _TLS_FILES = ("cacertfile", "certfile", "keyfile")
-_AUTH_SCHEMES = ("hardcoded", "ldap", "ldaps", "radius", "users", "http", "https", "file", "exec")
 _MAX_VHOST_BYTES = 255
 """A short string of AMQP 0-9-1."""
 
@@ -20,7 +19,8 @@ _bad_escape = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _query_secret = re.compile(r"(?<=[?&])([^=&]*(?:pass|pw|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
-def _decoded(text: str, what: str) -> str:
+def decoded(text: str, what: str) -> str:
+    """The text without its percent escapes; ``what`` names it in errors."""
     if _bad_escape(text):
         raise ValueError(f"a percent sign in the {what} does not begin an escape: write %25")
     try:
@@ -30,6 +30,18 @@ def _decoded(text: str, what: str) -> str:
     if not decoded.isprintable():
         raise ValueError(f"the {what} holds a character that is not printable")
     return decoded
+
+
+def parse_place(text: str, default_port: int) -> tuple[str, int]:
+    """Host and port of ``host``, ``host:port`` or ``[2001:db8::1]:port``."""
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", text)
+    if not match:
+        raise ValueError("the host cannot be read: an IPv6 address stands in brackets")
+    try:
+        host = str(parse_address(match[1][1:-1])) if match[1].startswith("[") else parse_host(match[1])
+        return host, parse_port(match[2]) if match[2] is not None else default_port
+    except ValueError:
+        raise ValueError("the host is not a name or address, or the port is not from 1 to 65535") from None
 
 
 def _parse_amqp_address(text: str) -> AmqpAddress:
@@ -49,18 +61,11 @@ def _parse_amqp_address(text: str) -> AmqpAddress:
     username, password = "guest", "guest"
     if at:
         username, _, password = login.partition(":")
-        username, password = _decoded(username, "user name"), _decoded(password, "password")
+        username, password = decoded(username, "user name"), decoded(password, "password")
         if not username:
             raise ValueError("the user name is empty")
-    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", host_port)
-    if not match:
-        raise ValueError("the host cannot be read: an IPv6 address stands in brackets")
-    try:
-        host = str(parse_address(match[1][1:-1])) if match[1].startswith("[") else parse_host(match[1])
-        port = parse_port(match[2]) if match[2] is not None else port
-    except ValueError:
-        raise ValueError("the host is not a name or address, or the port is not from 1 to 65535") from None
-    vhost = _decoded(path, "virtual host") or "/"
+    host, port = parse_place(host_port, port)
+    vhost = decoded(path, "virtual host") or "/"
     if len(vhost.encode()) > _MAX_VHOST_BYTES:
         raise ValueError(f"the virtual host has more than {_MAX_VHOST_BYTES} bytes")
     if vhost in (".", ".."):
@@ -74,7 +79,7 @@ def _tls_files(query: str, *, tls: bool) -> tuple[tuple[str, str], ...]:
         name, _, path = parameter.partition("=")
         if name not in _TLS_FILES or name in files or not path:
             raise ValueError(f"a parameter after the ? is not one of {', '.join(_TLS_FILES)}, given once with a path")
-        files[name] = _decoded(path, "path of a file")
+        files[name] = decoded(path, "path of a file")
     if files and not tls:
         raise ValueError("files for TLS need amqps://")
     return tuple(files.items())
@@ -113,14 +118,14 @@ def secret_url(schemes: tuple[str, ...]) -> Kind:
             return None
         scheme, separator, rest = text.partition("://")
         if not separator or scheme.lower() not in schemes:
-            raise ValueError(f"does not begin with {_either(schemes)}")
+            raise ValueError(f"does not begin with {either(schemes)}")
         if not rest:
             raise ValueError(f"ends after {scheme.lower()}://")
         return Secret(text)
 
     return Kind(
         "URL",
-        f"a URL beginning with {_either(schemes)}; empty for none",
+        f"a URL beginning with {either(schemes)}; empty for none",
         parse,
         takes_empty=True,
         redact=_show_secret,
@@ -128,32 +133,8 @@ def secret_url(schemes: tuple[str, ...]) -> Kind:
     )
 
 
-def _parse_auth(text: str) -> Secret:
-    scheme, separator, rest = text.partition("://")
-    if not separator or scheme not in _AUTH_SCHEMES:
-        raise ValueError(f"does not begin with {_either(_AUTH_SCHEMES)}")
-    if not rest:
-        raise ValueError(f"ends after {scheme}://")
-    if scheme == "hardcoded":
-        for position, item in enumerate(rest.split(","), start=1):
-            user, colon, password = item.strip().partition(":")
-            if not colon or not user or not password:
-                raise ValueError(f"item {position} is not user:password (a comma in a password is written %2C)")
-    return Secret(text)
-
-
 def _show_secret(value: object) -> str:
     return redacted(value.reveal()) if isinstance(value, Secret) else ""
-
-
-AUTH = Kind(
-    "authentication back end",
-    "one of hardcoded://user:password,…  ldap://host:389/base_dn  radius://identifier:secret@host:1812  users://name,…  "
-    "http://host/path  file:///path  exec:///path",
-    _parse_auth,
-    redact=_show_secret,
-    after_space=Hash.REFUSED,
-)
 
 
 def redacted(url: str) -> str:
@@ -168,5 +149,6 @@ def redacted(url: str) -> str:
     return f"{scheme}{separator}{login}{at}{_query_secret.sub(lambda match: match[1] + MASK, place)}"
 
 
-def _either(schemes: tuple[str, ...]) -> str:
+def either(schemes: tuple[str, ...]) -> str:
+    """A choice of schemes, for a message."""
     return " or ".join(f"{scheme}://" for scheme in schemes)

@@ -19,7 +19,7 @@ class Feature:
     since: str | None = None
 
 
-AUTHENTICATION = Feature("SMTP authentication")
+AUTHENTICATION = Feature("SMTP authentication", since="0.1.0")
 CHECKS = Feature("checks of incoming mail")
 PROXY = Feature("the PROXY protocol", since="0.1.0")
 CONNECTION_BUDGET = Feature("connection limits", since="0.1.0")

@@ -1,10 +1,10 @@
 """Keys of the SMTP server: where it listens and who may connect."""
 
+from tidegate.app.config.kinds.auth import AUTH
 from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import CIPHERS
 from tidegate.app.config.kinds.network import ADDRESSES, HOSTNAME, PORTS, RANGES
 from tidegate.app.config.kinds.scalars import BOOLEAN, PATH, number
-from tidegate.app.config.kinds.urls import AUTH
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 
@@ -144,8 +144,9 @@ SMTP_KEYS = (
         SMTP,
         AUTH,
         "",
-        "Back end that judges user names and passwords. May be repeated: the back ends are tried in order. Needs TLS. With it, a client "
-        "that has not authenticated may send to local addresses only.",
+        "Back end that judges user names and passwords. May be repeated: the back ends are tried in order, and one that is broken answers 454. "
+        "Needs TLS. With it, a client that has not authenticated may send to local addresses only. In `hardcoded://` a comma in a name or "
+        "password is written `%2C` and a `#` `%23`, and each item needs its colon. docs/auth/ has a page on each back end.",
         "ldap://example.com:389/base_dn",
         repeatable=True,
         feature=features.AUTHENTICATION,

@@ -1,10 +1,11 @@
 """Keys of logging, the process, DNS, managed state, the message store and the console."""
 
+from tidegate.app.config.kinds.auth import AUTH
 from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import CIPHERS, LOG_DESTINATIONS, SERVER_ID, USER
 from tidegate.app.config.kinds.network import ADDRESS, NAMESERVERS, PORT
 from tidegate.app.config.kinds.scalars import PATH, TIB, duration, number, size, text, word
-from tidegate.app.config.kinds.urls import AUTH, secret_url
+from tidegate.app.config.kinds.urls import secret_url
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 from tidegate.app.config.values import StoragePolicy

@@ -1,0 +1,1 @@
+"""Logins: which back ends are asked, how often, and how fast."""
