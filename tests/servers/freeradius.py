@@ -59,6 +59,22 @@ server default {{
             pap
         }}
     }}
+    post-auth {{
+        # Versions before 3.2.5 sign their replies only when told to.
+        update reply {{
+            Message-Authenticator := 0x00
+        }}
+        Post-Auth-Type REJECT {{
+            update reply {{
+                Message-Authenticator := 0x00
+            }}
+        }}
+        Post-Auth-Type Challenge {{
+            update reply {{
+                Message-Authenticator := 0x00
+            }}
+        }}
+    }}
 }}
 """
 

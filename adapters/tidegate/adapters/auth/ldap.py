@@ -79,6 +79,9 @@ class LdapAuthenticator:
         if not credentials.username or not credentials.password:
             # RFC 4513 section 5.1.2: a bind without password succeeds for everybody on a server that allows it.
             return AuthVerdict.REFUSED
+        if credentials.username != " ".join(credentials.username.split()):
+            # uid is compared without regard to such spaces (RFC 4518 section 2.6.1): " bob" would be bob by another name in documents and logs.
+            return AuthVerdict.REFUSED
         attempt = _Attempt(self)
         try:
             return await self._threads.run(lambda: attempt.bind(credentials))
