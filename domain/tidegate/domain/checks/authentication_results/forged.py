@@ -28,6 +28,8 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
         header: the message as received.
         authserv_ids: names under which this host writes the field, in A-labels and lower case.
     """
+    if _FIELD_NAME not in header.message[: header.end].lower():  # most mail; a hundred times faster than looking at every field
+        return
     for field in header.fields():
         name = header.message[field.start : min(field.colon, field.start + _MAX_NAME_BYTES)] if field.colon >= 0 else b""
         if name.strip(b" \t\r\n").lower() == _FIELD_NAME:
