@@ -20,6 +20,7 @@ from tidegate.app.config.settings import Process, Settings
 from tidegate.app.config.values import LogStream
 from tidegate.app.logs import application
 from tidegate.app.supervisor import Plan, Supervisor
+from tidegate.app.supervisor.descriptors import raise_limit, too_few
 from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
 from tidegate.app.wiring import source_mapping, tls_context
@@ -54,6 +55,10 @@ class Service:
         """
         self._process = settings.process
         application.write_directly((LogStream.STDERR,), settings.process.server_id)
+        limit = raise_limit()
+        smtp = settings.smtp
+        if warning := too_few(limit, min(filter(None, (smtp.connections, smtp.connections_in)), default=None)):
+            _log.warning(warning)
         with ExitStack() as stack:
             stack.callback(self._close_all_but, set(), None)
             if settings.process.lock is not None:
