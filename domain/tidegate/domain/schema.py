@@ -138,7 +138,7 @@ def _checks() -> tuple[JsonObject, ...]:
         ),
         _check(
             "spam",
-            ("ham", "spam", "temperror"),
+            ("none", "ham", "spam", "temperror"),
             {
                 "score": {"description": "The scanner's score.", "type": "number", "examples": [1.5]},
                 "threshold": {"description": "The score from which it says spam.", "type": "number", "examples": [5.0]},

@@ -35,6 +35,19 @@ class Lookup:
     queries_left: int = MAX_QUERIES
     _tasks: dict[DnsQuery, asyncio.Task[DnsAnswer]] = attrs.Factory(dict)
 
+    def share(self, queries: int, timeout_s: float) -> "Lookup":
+        """Part of it for one check: so many of our queries, which are then no longer ours, and a deadline of its own that is not after ours.
+
+        What one part asked is known to the others. Closed with the whole.
+        """
+        taken = min(queries, self.queries_left)
+        self.queries_left -= taken
+        return Lookup(self.resolver, min(self.deadline, asyncio.get_running_loop().time() + timeout_s), taken, self._tasks)
+
+    def start(self, query: DnsQuery) -> None:
+        """Ask now what a check will ask later."""
+        self._task(query)
+
     async def complete(self, check: Lookups[Result]) -> Result:
         """Run a check to its end. Raises nothing but what the check itself raises, and cancellation."""
         try:
@@ -56,7 +69,7 @@ class Lookup:
         waiting = [task for task in tasks if task is not None and not task.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=max(0.0, self.deadline - asyncio.get_running_loop().time()))
-        return tuple(task.result() if task is not None and task.done() else _NO_ANSWER for task in tasks)
+        return tuple(_NO_ANSWER if task is None or not task.done() or task.cancelled() else task.result() for task in tasks)
 
     def _task(self, query: DnsQuery) -> asyncio.Task[DnsAnswer] | None:
         task = self._tasks.get(query)

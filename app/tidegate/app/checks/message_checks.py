@@ -1,4 +1,4 @@
-"""All checks of one message, at the same time, within one budget."""
+"""All checks of one message, at the same time, each within its share of one budget of time and queries."""
 
 import asyncio
 import logging
@@ -9,12 +9,15 @@ from typing import TypeVar
 import attrs
 
 from tidegate.app.checks.driver import Lookup
+from tidegate.app.checks.scan import scan
 from tidegate.app.config.values import Check
 from tidegate.domain.checks import arc, dkim, dmarc, iprev, spf
-from tidegate.domain.checks.arc import Chain
-from tidegate.domain.checks.dkim import BodyDigests, VerifySignature
+from tidegate.domain.checks.arc import Chain, ChainProblem
+from tidegate.domain.checks.dkim import BodyDigests, Signatures, VerifySignature
 from tidegate.domain.checks.dkim.body import BodyHash
-from tidegate.domain.checks.dmarc import Registrable
+from tidegate.domain.checks.dkim.verification import MAX_SIGNATURES
+from tidegate.domain.checks.dmarc import Author, Registrable
+from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.checks.lookups import Trace
 from tidegate.domain.checks.verdict import (
     ArcResult,
@@ -28,19 +31,31 @@ from tidegate.domain.checks.verdict import (
     SpfResult,
     Verdict,
 )
+from tidegate.domain.dns import DnsQuery, RecordType
 from tidegate.domain.headers import HeaderBlock
-from tidegate.domain.ip_address import IpAddress
+from tidegate.domain.ip_address import IpAddress, unmapped
 from tidegate.ports.clock import Clock
-from tidegate.ports.errors import PortError
 from tidegate.ports.resolver import Resolver
-from tidegate.ports.spam_scanner import SpamScanner
+from tidegate.ports.spam_scanner import Handover, SpamScanner
 
 _log = logging.getLogger("tidegate.checks")
 
-# The client waits for its reply meanwhile. RFC 5321 section 4.5.3.2.6 lets it wait ten minutes; ten seconds are what most servers stay below.
+# The client waits for its reply meanwhile: RFC 5321 section 4.5.3.2.6 has it wait ten minutes.
+BUDGET_S = 30.0
+"""For everything together; scanners and large bodies need it."""
 TIMEOUT_S = 10.0
+"""For all that asks the DNS."""
+ALIGNMENT_S = 2.0
+"""The end of it, which is DMARC's: it can decide only when SPF and DKIM have."""
+IPREV_S = 3.0
+"""Reverse zones are the worst kept ones, and no other finding hangs on this one."""
 
-_FAILED = "the check failed here"
+# Shares of driver.MAX_QUERIES: what a sender put into a message for one check, or published for it, leaves the others what they need.
+SPF_QUERIES = 20  # the record, ten terms (RFC 7208 section 4.6.4), and the hosts of some mx
+DKIM_QUERIES = MAX_SIGNATURES  # a key each
+DMARC_QUERIES = 12  # the walk of the author's domain, and what aligned subdomains add
+IPREV_QUERIES = 3  # the names of the address, and two of them
+# ARC has the rest: five keys at least, thirteen beside a message with two signatures.
 
 Result = TypeVar("Result")
 
@@ -53,11 +68,13 @@ class Origin:
         ip: the client's address.
         helo: the argument of its last EHLO or HELO.
         sender: the reverse path without angle brackets, ``""`` for the null one.
+        recipients: the forward paths; for spam scanners.
     """
 
     ip: IpAddress
     helo: str
     sender: str
+    recipients: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -72,7 +89,8 @@ class MessageChecks:
         registrable: the public suffix list, for DMARC by RFC 7489; None for RFC 9989.
         scanner: scores messages; None leaves the spam check out.
         iprev: whether to look up the names of the client.
-        timeout_s: seconds for all checks of a message together.
+        timeout_s: seconds for all look-ups of a message together.
+        budget_s: seconds for all checks of a message together.
         executor: hashes large bodies; None is the event loop's own.
     """
 
@@ -84,24 +102,11 @@ class MessageChecks:
     scanner: SpamScanner | None = None
     iprev: bool = False
     timeout_s: float = TIMEOUT_S
+    budget_s: float = BUDGET_S
     executor: Executor | None = None
 
-    async def check_sender(self, origin: Origin, receiver: str, *, trace: Trace | None = None) -> SpfResult:
-        """SPF alone, for sessions that want it while the message is still on its way. ``receiver`` is the name of this host. Never raises."""
-        lookup = self._lookup()
-        try:
-            return await self._spf(lookup, origin, receiver, trace)
-        finally:
-            await lookup.close()
-
     async def check_message(
-        self,
-        header: HeaderBlock,
-        origin: Origin | None,
-        receiver: str,
-        *,
-        sender: Awaitable[SpfResult] | None = None,
-        trace: Trace | None = None,
+        self, header: HeaderBlock, origin: Origin | None, receiver: str, *, received: bytes = b"", trace: Trace | None = None
     ) -> tuple[CheckResult, ...]:
         """Run all checks.
 
@@ -109,98 +114,151 @@ class MessageChecks:
             header: the message as received, with its header section found.
             origin: where it comes from; None leaves out what needs that: SPF and iprev.
             receiver: the name of this host, for SPF.
-            sender: what :meth:`check_sender` gives, when it was started before.
+            received: our Received field, from which spam scanners learn where the message comes from.
             trace: collects the way to each verdict, one check after the other.
 
         Returns:
             The findings, in the order SPF, DKIM, DMARC, ARC, spam, iprev. Trouble with the DNS, a scanner or ourselves is ``temperror``:
-            nothing is raised but cancellation, and nothing takes longer than ``timeout_s`` and a body's hash.
+            nothing is raised but cancellation, and it ends within ``budget_s``; within ``timeout_s`` where nobody scans and no body is large.
         """
-        traces = [Trace() if trace else None for _ in range(6)]
-        wants_dmarc = Check.DMARC in self.enabled
-        lookup = self._lookup()
+        lookup = Lookup(self.resolver, asyncio.get_running_loop().time() + self.timeout_s)
+        run = _Run(self, header, origin, receiver, lookup, asyncio.get_running_loop().time() + self.budget_s, trace is not None)
         try:
-            signatures = dkim.read_signatures(header) if wants_dmarc or Check.DKIM in self.enabled else None
-            chain = arc.read_chain(header) if Check.ARC in self.enabled else None
-            digests = await self._digests(
-                header, (*(signatures.body_hashes if signatures else ()), *(chain.body_hashes if isinstance(chain, Chain) else ()))
+            authentication, spam, iprev_result = await asyncio.gather(
+                run.authentication(),
+                run.spam(self.scanner, received) if Check.SPAM in self.enabled and self.scanner is not None else _nothing(),
+                run.iprev(origin.ip) if self.iprev and origin is not None else _nothing(),
             )
-            if sender is None and origin is not None and (wants_dmarc or Check.SPF in self.enabled):
-                sender = self._spf(lookup, origin, receiver, traces[0])
-            spf_result, dkim_results, arc_result, spam_result, iprev_result = await asyncio.gather(
-                _nothing() if sender is None else sender,
-                _nothing() if signatures is None else self._dkim(lookup, signatures, digests, traces[1]),
-                _nothing() if chain is None else self._arc(lookup, chain, digests, traces[3]),
-                self._spam(header.message) if Check.SPAM in self.enabled and self.scanner is not None else _nothing(),
-                self._iprev(lookup, origin.ip, traces[5]) if self.iprev and origin is not None else _nothing(),
-            )
-            dmarc_result = await self._dmarc(lookup, header, spf_result, dkim_results or (), traces[2]) if wants_dmarc else None
         finally:
             await lookup.close()
         if trace:
-            trace.lines += [line for part in traces if part is not None for line in part.lines]
-        wanted_spf = spf_result if Check.SPF in self.enabled else None
-        wanted_dkim = dkim_results if dkim_results is not None and Check.DKIM in self.enabled else ()
-        results = (wanted_spf, *wanted_dkim, dmarc_result, arc_result, spam_result, iprev_result)
-        return tuple(result for result in results if result is not None)
+            trace.lines += run.trace_lines()
+        return tuple(result for result in (*authentication, spam, iprev_result) if result is not None)
 
-    def _lookup(self) -> Lookup:
-        return Lookup(self.resolver, asyncio.get_running_loop().time() + self.timeout_s)
 
-    async def _digests(self, header: HeaderBlock, wanted: tuple[BodyHash, ...]) -> BodyDigests:
-        """A large body is hashed in a thread: the loop has other sessions to serve."""
-        if not wanted or len(header.message) - header.body <= dkim.LARGE_BODY_BYTES:
-            return dkim.body_digests(header.message, header.body, wanted)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, dkim.body_digests, header.message, header.body, wanted)
+_METHODS = ("spf", "dkim", "dmarc", "arc", "iprev")
 
-    async def _spf(self, lookup: Lookup, origin: Origin, receiver: str, trace: Trace | None) -> SpfResult:
+
+@attrs.define
+class _Run:
+    """The checks of one message."""
+
+    checks: MessageChecks
+    header: HeaderBlock
+    origin: Origin | None
+    receiver: str
+    lookup: Lookup
+    deadline: float
+    traced: bool
+    traces: dict[str, Trace] = attrs.field(
+        init=False, default=attrs.Factory(lambda self: {method: Trace() for method in _METHODS} if self.traced else {}, takes_self=True)
+    )
+
+    def trace_lines(self) -> list[str]:
+        return [line for trace in self.traces.values() for line in trace.lines]
+
+    async def authentication(self) -> tuple[CheckResult | None, ...]:
+        """SPF, DKIM and ARC at the same time, then DMARC, which decides from the first two; in the order of ``checks``."""
+        checks, enabled, header = self.checks, self.checks.enabled, self.header
+        wants_dmarc = Check.DMARC in enabled
+        signatures = dkim.read_signatures(header) if wants_dmarc or Check.DKIM in enabled else None
+        chain = arc.read_chain(header) if Check.ARC in enabled else None
+        author = dmarc.author_of(header) if wants_dmarc else None
+        # All parts are taken before anything is asked.
+        time_s = checks.timeout_s - min(ALIGNMENT_S, checks.timeout_s / 5)
+        spf_part = self.lookup.share(SPF_QUERIES if wants_dmarc or Check.SPF in enabled else 0, time_s)
+        dkim_part = self.lookup.share(min(DKIM_QUERIES, len(signatures.fields)) if signatures else 0, time_s)
+        dmarc_part = self.lookup.share(DMARC_QUERIES if wants_dmarc else 0, checks.timeout_s)
+        arc_part = self.lookup.share(self.lookup.queries_left - (IPREV_QUERIES if checks.iprev else 0), time_s)
+        if author is not None and not author.problem:
+            # For most mail the only record that DMARC needs: it comes while SPF and DKIM are waited for.
+            dmarc_part.start(DnsQuery(f"_dmarc.{author.domain}", RecordType.TXT))
+        spf_result, (dkim_results, arc_result) = await asyncio.gather(
+            self._spf(spf_part, self.origin) if self.origin is not None and (wants_dmarc or Check.SPF in enabled) else _nothing(),
+            self._signatures(signatures, dkim_part, chain, arc_part),
+        )
+        dmarc_result = None if author is None else await self._dmarc(dmarc_part, author, spf_result, dkim_results)
+        return (
+            spf_result if Check.SPF in enabled else None,
+            *(dkim_results if Check.DKIM in enabled else ()),
+            dmarc_result,
+            arc_result,
+        )
+
+    async def _spf(self, lookup: Lookup, origin: Origin) -> SpfResult:
         identity = SpfIdentity.MAIL_FROM if origin.sender else SpfIdentity.HELO
-        failed = SpfResult(Verdict.TEMPERROR, identity, origin.sender or origin.helo, reason=_FAILED)
-        check = spf.evaluate(origin.ip, origin.helo, origin.sender, now=self.clock(), receiver=receiver, trace=trace)
-        return await _guarded(lambda: lookup.complete(check), failed)
+        value = origin.sender or origin.helo
+        domain = to_ascii(value.rpartition("@")[2]) or ""
+        check = spf.evaluate(
+            origin.ip, origin.helo, origin.sender, now=self.checks.clock(), receiver=self.receiver, trace=self.traces.get("spf")
+        )
+        return await self._guarded(lookup.complete(check), lambda reason: SpfResult(Verdict.TEMPERROR, identity, value, domain, reason=reason))
 
-    async def _dkim(self, lookup: Lookup, signatures: dkim.Signatures, digests: BodyDigests, trace: Trace | None) -> tuple[DkimResult, ...]:
-        check = dkim.evaluate(signatures, digests, now=self.clock(), verify=self.verify, trace=trace)
-        return await _guarded(lambda: lookup.complete(check), (DkimResult(Verdict.TEMPERROR, reason=_FAILED),))
+    async def _signatures(
+        self, signatures: Signatures | None, dkim_part: Lookup, chain: Chain | ChainProblem | None, arc_part: Lookup
+    ) -> tuple[tuple[DkimResult, ...], ArcResult | None]:
+        """DKIM and ARC, which need the same hashes of the body."""
+        wanted = (*(signatures.body_hashes if signatures else ()), *(chain.body_hashes if isinstance(chain, Chain) else ()))
+        now, verify = self.checks.clock(), self.checks.verify
 
-    async def _arc(self, lookup: Lookup, chain: Chain | arc.ChainProblem, digests: BodyDigests, trace: Trace | None) -> ArcResult:
-        check = arc.evaluate(chain, digests, now=self.clock(), verify=self.verify, trace=trace)
-        return await _guarded(lambda: lookup.complete(check), ArcResult(Verdict.TEMPERROR, reason=_FAILED))
+        def failed_dkim(reason: str) -> tuple[DkimResult, ...]:
+            # Each by its domain: to DMARC, a signature that could not be verified is not one that failed.
+            fields = signatures.fields if signatures else ()
+            return tuple(attrs.evolve(field.shown, verdict=Verdict.TEMPERROR, reason=reason) for field in fields)
 
-    async def _dmarc(
-        self, lookup: Lookup, header: HeaderBlock, spf_result: SpfResult | None, dkim_results: tuple[DkimResult, ...], trace: Trace | None
-    ) -> DmarcResult:
-        author = dmarc.author_of(header)
-        check = dmarc.evaluate(author, spf_result, dkim_results, registrable=self.registrable, trace=trace)
-        return await _guarded(lambda: lookup.complete(check), DmarcResult(Verdict.TEMPERROR, author.domain, reason=_FAILED))
+        def failed_arc(reason: str) -> ArcResult:
+            return ArcResult(Verdict.TEMPERROR, reason=reason)
 
-    async def _iprev(self, lookup: Lookup, ip: IpAddress, trace: Trace | None) -> IprevResult:
-        check = iprev.evaluate(ip, trace=trace)
-        return await _guarded(lambda: lookup.complete(check), IprevResult(Verdict.TEMPERROR, str(ip), reason=_FAILED))
+        digests = await self._guarded(self._digests(wanted), str)
+        if isinstance(digests, str):
+            return failed_dkim(digests), None if chain is None else failed_arc(digests)
+        dkim_results, arc_result = await asyncio.gather(
+            self._guarded(
+                dkim_part.complete(dkim.evaluate(signatures, digests, now=now, verify=verify, trace=self.traces.get("dkim"))), failed_dkim
+            )
+            if signatures
+            else _nothing(),
+            self._guarded(arc_part.complete(arc.evaluate(chain, digests, now=now, verify=verify, trace=self.traces.get("arc"))), failed_arc)
+            if chain is not None
+            else _nothing(),
+        )
+        return dkim_results or (), arc_result
 
-    async def _spam(self, message: bytes) -> SpamResult:
-        assert self.scanner is not None
+    async def _digests(self, wanted: tuple[BodyHash, ...]) -> BodyDigests | str:
+        """A large body is hashed in a thread: the loop has other sessions to serve."""
+        message, start = self.header.message, self.header.body
+        if not wanted or len(message) - start <= dkim.LARGE_BODY_BYTES:
+            return dkim.body_digests(message, start, wanted)
+        return await asyncio.get_running_loop().run_in_executor(self.checks.executor, dkim.body_digests, message, start, wanted)
+
+    async def _dmarc(self, lookup: Lookup, author: Author, spf_result: SpfResult | None, dkim_results: tuple[DkimResult, ...]) -> DmarcResult:
+        check = dmarc.evaluate(author, spf_result, dkim_results, registrable=self.checks.registrable, trace=self.traces.get("dmarc"))
+        return await self._guarded(lookup.complete(check), lambda reason: DmarcResult(Verdict.TEMPERROR, author.domain, reason=reason))
+
+    async def iprev(self, ip: IpAddress) -> IprevResult:
+        """The names of the client."""
+        lookup = self.lookup.share(IPREV_QUERIES, IPREV_S)
+        check = iprev.evaluate(ip, trace=self.traces.get("iprev"))
+        return await self._guarded(lookup.complete(check), lambda reason: IprevResult(Verdict.TEMPERROR, str(unmapped(ip)), reason=reason))
+
+    async def spam(self, scanner: SpamScanner, received: bytes) -> SpamResult:
+        """The scanner's opinion."""
+        origin = self.origin
+        handover = Handover(str(origin.ip), origin.helo, origin.sender, origin.recipients) if origin is not None else None
+        check = scan(scanner, self.header.message, received, handover)
+        return await self._guarded(check, lambda reason: SpamResult(SpamClass.TEMPERROR, reason=reason))
+
+    async def _guarded(self, check: Awaitable[Result], failed: Callable[[str], Result]) -> Result:
+        """Neither a defect in a check nor one that does not end costs more than its finding."""
         try:
-            async with asyncio.timeout(self.timeout_s):
-                found = await self.scanner.scan(message)
+            async with asyncio.timeout_at(self.deadline):
+                return await check
         except TimeoutError:
-            return SpamResult(SpamClass.TEMPERROR, reason="the spam scanner did not answer in time")
-        except PortError as error:
-            _log.warning("spam scanner", extra={"reason": str(error)})
-            return SpamResult(SpamClass.TEMPERROR, reason="no answer from the spam scanner")
-        verdict = SpamClass.SPAM if found.spam else SpamClass.HAM
-        return SpamResult(verdict, found.score, found.threshold, found.symbols)
+            return failed("the check did not end in time")
+        except Exception:
+            _log.exception("a check failed")
+            return failed("the check failed here")
 
 
 async def _nothing() -> None:
     return None
-
-
-async def _guarded(run: Callable[[], Awaitable[Result]], failed: Result) -> Result:
-    """A defect in a check costs its finding, never the message."""
-    try:
-        return await run()
-    except Exception:
-        _log.exception("a check failed")
-        return failed

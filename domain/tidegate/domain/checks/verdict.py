@@ -27,8 +27,9 @@ class Verdict(StrEnum):
 
 
 class SpamClass(StrEnum):
-    """What a spam scanner calls a message."""
+    """What a spam scanner calls a message; ``none`` is one that it was not asked about."""
 
+    NONE = "none"
     HAM = "ham"
     SPAM = "spam"
     TEMPERROR = "temperror"

@@ -85,3 +85,28 @@ async def test_number_of_queries_is_bounded(now: float) -> None:
     assert statuses == [DnsStatus.NOERROR] * MAX_QUERIES + [DnsStatus.TEMPERROR] * 5
     assert len(resolver.asked) == MAX_QUERIES == 50
     assert await lookup.complete(names(("n0", "other"))) == [DnsStatus.NOERROR, DnsStatus.TEMPERROR]
+
+
+async def test_shares(now: float) -> None:
+    """ML01: a part has queries and time of its own, taken from the whole; answers are shared; the whole closes all."""
+    resolver = SlowResolver()
+    lookup = Lookup(resolver, now + 60)
+    part, rest = lookup.share(2, 60), lookup.share(MAX_QUERIES, 0.05)
+    assert (part.queries_left, rest.queries_left, lookup.queries_left) == (2, MAX_QUERIES - 2, 0)
+    part.start(DnsQuery("a", RecordType.A))
+    assert await rest.complete(names(("never", "a"))) == [DnsStatus.TEMPERROR, DnsStatus.NOERROR]
+    assert await part.complete(names(("a", "b", "c"))) == [DnsStatus.NOERROR] * 2 + [DnsStatus.TEMPERROR]
+    assert resolver.asked == ["a", "never", "b"]
+    await lookup.close()
+    assert resolver.cancelled == ["never"]
+
+
+async def test_cancelled_query_is_no_answer(now: float) -> None:
+    """A resolver that is closed under a check leaves it without answer, it does not end it."""
+
+    @attrs.frozen
+    class ClosedResolver:
+        async def resolve(self, query: DnsQuery) -> DnsAnswer:
+            raise asyncio.CancelledError
+
+    assert await Lookup(ClosedResolver(), now + 60).complete(names(("a",))) == [DnsStatus.TEMPERROR]

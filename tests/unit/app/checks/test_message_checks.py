@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from tidegate.adapters.dkim import verify_signature
+from tidegate.adapters.memory.spam_scanner import StaticSpamScanner
 from tidegate.adapters.memory.static_resolver import StaticResolver
 from tidegate.adapters.public_suffix import registrable_domains
 from tidegate.app.checks.message_checks import MessageChecks, Origin
@@ -24,8 +25,7 @@ from tidegate.domain.headers import HeaderBlock, inspect
 from tidegate.domain.ip_address import parse
 from tidegate.domain.json_value import stdlib_dumps
 from tidegate.domain.schema import document_schema
-from tidegate.ports.errors import PermanentFailure, TemporaryFailure
-from tidegate.ports.spam_scanner import SpamVerdict
+from tidegate.ports.spam_scanner import Handover, SpamScanner, SpamVerdict
 
 CHECKS_SCHEMA: dict[str, Any] = json.loads(stdlib_dumps(document_schema()))["properties"]["checks"]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -94,17 +94,6 @@ async def test_without_origin() -> None:
     assert [next(iter(entry)) for entry in await entries(checks(iprev=True), origin=None)] == ["dkim", "dmarc", "arc"]
 
 
-async def test_sender_checked_before() -> None:
-    """SPF that was started at MAIL is waited for, not run again."""
-    runner = checks()
-    resolver = runner.resolver
-    assert isinstance(resolver, StaticResolver)
-    started = asyncio.ensure_future(runner.check_sender(ORIGIN, "mta.example"))
-    results = await runner.check_message(block(), ORIGIN, "mta.example", sender=started)
-    assert results[0] == started.result()
-    assert [query.name for query in resolver.asked].count("example.com") == 1
-
-
 @attrs.frozen
 class DeadResolver:
     """Never answers."""
@@ -139,39 +128,121 @@ async def test_a_defect_costs_a_finding_only() -> None:
         assert next(iter(entry.values())) in ("temperror", "none")
 
 
-@attrs.frozen
-class StaticScanner:
-    """Says what it was told to say."""
-
-    outcome: SpamVerdict | Exception
-
-    async def scan(self, message: bytes) -> SpamVerdict:
-        """As the port."""
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+def spam_checks(scanner: SpamScanner, **more: Any) -> MessageChecks:
+    """Nothing but the spam check."""
+    return checks(enabled=frozenset((Check.SPAM,)), scanner=scanner, **more)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "entry"),
+    ("scanner", "entry"),
     [
-        (SpamVerdict(True, 7.5, 5.0, ("A", "B")), {"spam": "spam", "score": 7.5, "threshold": 5.0, "symbols": ["A", "B"]}),
-        (SpamVerdict(False, 0.1, 5.0), {"spam": "ham", "score": 0.1, "threshold": 5.0, "symbols": []}),
-        (TemporaryFailure("10.0.0.1 refused"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
-        (PermanentFailure("too large"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
+        (StaticSpamScanner({b"Hello": ("A", 5.5), b"hi": ("B", 2.0)}), {"spam": "spam", "score": 7.5, "threshold": 5.0, "symbols": ["A", "B"]}),
+        (StaticSpamScanner({b"lottery": ("A", 5.5)}), {"spam": "ham", "score": 0, "threshold": 5.0, "symbols": []}),
+        (StaticSpamScanner({}, away="10.0.0.1 refused"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
+        (StaticSpamScanner({}, max_message_bytes=10), {"spam": "none", "reason": "larger than 10 bytes, not scanned"}),
     ],
 )
-async def test_spam(outcome: SpamVerdict | Exception, entry: dict[str, Any]) -> None:
-    """ML19: a scanner in trouble is temperror, without a word of where it is."""
-    assert await entries(checks(enabled=frozenset((Check.SPAM,)), scanner=StaticScanner(outcome))) == [entry]
+async def test_spam(scanner: SpamScanner, entry: dict[str, Any]) -> None:
+    """ML19, ML21: a scanner in trouble is temperror, without a word of where it is; a message too large for it is not scanned."""
+    assert await entries(spam_checks(scanner)) == [entry]
+
+
+async def test_scanners_are_told_where_mail_comes_from() -> None:
+    """The scanner gets our trace fields on top of the message as received, and the session's facts beside it."""
+    scanner = StaticSpamScanner({})
+    origin = attrs.evolve(ORIGIN, recipients=("bob@example.org",))
+    for sender in ("joe@example.com", "", "jö@example.com", "a\r\nX: y"):
+        await spam_checks(scanner).check_message(block(), attrs.evolve(origin, sender=sender), "mta.example", received=b"Received: x\r\n")
+    await spam_checks(scanner).check_message(block(), None, "mta.example")
+    paths = [b"Return-Path: <joe@example.com>\r\n", b"Return-Path: <>\r\n", "Return-Path: <jö@example.com>\r\n".encode(), b""]
+    assert [text for text, _ in scanner.scanned] == [path + b"Received: x\r\n" + MESSAGE for path in paths] + [MESSAGE]
+    assert scanner.scanned[0][1] == Handover("192.0.2.1", "mx.example.com", "joe@example.com", ("bob@example.org",))
+    assert scanner.scanned[-1][1] is None
+
+
+@attrs.frozen
+class SilentScanner:
+    """Never answers."""
+
+    max_message_bytes: int = 1000
+
+    async def scan(self, message: bytes, handover: Handover | None = None) -> SpamVerdict:
+        """As the port."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_budget_ends_what_does_not_end() -> None:
+    """ML19: a scanner beyond its own time is given up, the other findings stand."""
+    found = await entries(checks(scanner=SilentScanner(), budget_s=0.1))
+    assert [entry for entry in found if "spam" in entry] == [{"spam": "temperror", "reason": "the check did not end in time"}]
+    assert found[0]["spf"] == "pass"
+
+
+async def test_a_body_that_cannot_be_hashed_in_time() -> None:
+    """ML21: with every thread busy, signatures are undecided, to DMARC as well, and the message goes on."""
+    free = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(free.wait)
+        found = await entries(checks(executor=executor, budget_s=0.1, enabled=frozenset(Check) - {Check.SPF}), signed(LARGE_BODY_BYTES), None)
+        free.set()
+    late = "the check did not end in time"
+    assert found[0] | {"header.b": ""} == {
+        "dkim": "temperror",
+        "domain": "example.com",
+        "selector": "s",
+        "header.i": "@example.com",
+        "header.b": "",
+        "reason": late,
+    }
+    assert found[1]["dmarc"] == "temperror"
+    assert found[1]["reason"] == "no answer for DKIM of example.com"
+
+
+def signed(body_bytes: int, selector: str = "s", domain: str = "example.com") -> bytes:
+    """A message with a signature that holds for nobody."""
+    return (
+        f"DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s={selector}; h=from; bh={'A' * 43}=; b=AAAA\r\n".encode()
+        + b"From: joe@example.com\r\n\r\n"
+        + b"x" * body_bytes
+        + b"\r\n"
+    )
+
+
+async def test_no_check_starves_another() -> None:
+    """ML01, ML06: ten keys, an SPF record that asks without end, a chain of fifty sets and a client of many names take their shares; the
+    author's policy is found all the same, and all together ask fifty times at most.
+    """
+    hosts = [f"h{number}.evil.example" for number in range(10)]
+    zone = {
+        "evil.example": [["TXT", ["v=spf1 " + " ".join(f"mx:m{number}.evil.example" for number in range(10)) + " -all"]]],
+        **{f"m{number}.evil.example": [["MX", [0, f"m{number}.{host}"]] for host in hosts] for number in range(10)},
+        **{f"m{number}.{host}": [["A", "198.51.100.1"]] for number in range(10) for host in hosts},
+        "1.2.0.192.in-addr.arpa": [["PTR", host] for host in hosts],
+        "_dmarc.example.com": [["TXT", ["v=DMARC1; p=reject"]]],
+    }
+    signature = "".join(signed(0, f"s{number}", "evil.example").decode().split("\r\n")[0] + "\r\n" for number in range(20))
+    sets = "".join(
+        f"ARC-Seal: i={number}; a=rsa-sha256; d=evil.example; s=a{number}; cv={'pass' if number > 1 else 'none'}; b=AAAA\r\n"
+        f"ARC-Message-Signature: i={number}; a=rsa-sha256; d=evil.example; s=b{number}; h=from; bh={'A' * 43}=; b=AAAA\r\n"
+        f"ARC-Authentication-Results: i={number}; evil.example; none\r\n"
+        for number in range(1, 51)
+    )
+    message = (signature + sets).encode() + b"From: joe@a.b.c.d.e.f.g.h.i.example.com\r\n\r\n\r\n"
+    runner = checks(zone, iprev=True)
+    found = await entries(runner, message, Origin(parse("192.0.2.1"), "evil.example", "x@evil.example"))
+    words = {next(iter(entry)): entry for entry in found}
+    assert words["spf"]["spf"] == words["iprev"]["iprev"] == "temperror"
+    assert words["arc"]["arc"] == "fail"  # by the first of its keys
+    assert words["dmarc"]["dmarc"] == "fail"
+    assert words["dmarc"]["disposition"] == "reject"
+    assert isinstance(runner.resolver, StaticResolver)
+    assert len(runner.resolver.asked) == len(set(runner.resolver.asked)) <= 50
 
 
 async def test_large_body_is_hashed_in_a_thread() -> None:
     """A body over 256 kB does not hold up the event loop; a small one is not worth a thread."""
-    message = (
-        b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=" + b"A" * 43 + b"=; b=AAAA\r\n"
-        b"From: joe@example.com\r\n\r\n" + b"x" * 76 + b"\r\n"
-    )
+    message = signed(76)
     hashed_in: list[str] = []
 
     with ThreadPoolExecutor(1, initializer=lambda: hashed_in.append(threading.current_thread().name)) as executor:
