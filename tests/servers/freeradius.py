@@ -114,8 +114,8 @@ class FreeRadius:
         users = [f'"{_quoted(user)}" Cleartext-Password := "{_quoted(password)}"\n' for user, password in self.accounts.items()]
         users.append(f'"{self.challenged}" Response-Packet-Type := Access-Challenge\n')
         (folder / "users").write_text("".join(users), "utf-8")
-        log = (folder / "out").open("wb")
-        self._process = subprocess.Popen(["/usr/sbin/freeradius", "-f", "-l", "stdout", "-d", folder], stdout=log, stderr=log)
+        with (folder / "out").open("wb") as log:
+            self._process = subprocess.Popen(["/usr/sbin/freeradius", "-f", "-l", "stdout", "-d", folder], stdout=log, stderr=log)
         deadline = time.monotonic() + START_DEADLINE
         while b"Ready to process requests" not in (folder / "out").read_bytes():
             if self._process.poll() is not None or time.monotonic() > deadline:

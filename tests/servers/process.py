@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +50,7 @@ class GatewayProcess:
         port: the plain port.
         environ: more variables of its environment.
         group: whether it leads a process group of its own, for signals to all of it.
+        wrapper: a program that runs the server with its arguments.
     """
 
     settings: Mapping[str, str] = attrs.field(factory=dict)
@@ -57,6 +58,7 @@ class GatewayProcess:
     port: int = attrs.field(factory=free_port)
     environ: Mapping[str, str] = attrs.field(factory=dict)
     group: bool = False
+    wrapper: Sequence[str] = ()
     _process: "subprocess.Popen[bytes] | None" = attrs.field(default=None, init=False)
 
     # -- configuration ---------------------------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class GatewayProcess:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "MAILERQ_", "NOTIFY_SOCKET"))}
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", "--config-file", str(self.config)],
+                [*self.wrapper, PROGRAM, "serve", "--config-file", str(self.config)],
                 stdin=subprocess.DEVNULL,
                 stderr=log,
                 stdout=log,

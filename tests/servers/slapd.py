@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import attrs
+from tests.servers.rabbitmq import free_ports
 
 START_DEADLINE = 20.0
 BASE_DN = "ou=people,dc=example,dc=com"
@@ -21,14 +22,6 @@ _MODULES = Path("/usr/lib/ldap")
 def installed() -> bool:
     """Whether the program is there."""
     return Path("/usr/sbin/slapd").exists()
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 @attrs.define
@@ -46,8 +39,8 @@ class Slapd:
     accounts: dict[str, str]
     tls: tuple[Path, Path, Path] | None = None
     unauthenticated: bool = False
-    port: int = attrs.field(factory=free_port)
-    secure_port: int = attrs.field(factory=free_port)
+    port: int = attrs.field(factory=lambda: free_ports(1)[0])
+    secure_port: int = attrs.field(factory=lambda: free_ports(1)[0])
     _folder: Path = attrs.field(init=False, factory=lambda: Path(mkdtemp(prefix="tidegate-slapd-")))
     _process: subprocess.Popen[bytes] | None = attrs.field(init=False, default=None)
 
@@ -59,8 +52,8 @@ class Slapd:
         content.write_text(self._content(), "utf-8")
         subprocess.run(["/usr/sbin/slapadd", "-f", configuration, "-l", content], check=True, capture_output=True, timeout=30)
         urls = f"ldap://127.0.0.1:{self.port}/" + (f" ldaps://127.0.0.1:{self.secure_port}/" if self.tls else "")
-        log = (self._folder / "log").open("wb")
-        self._process = subprocess.Popen(["/usr/sbin/slapd", "-f", configuration, "-h", urls, "-d", "0"], stdout=log, stderr=log)
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(["/usr/sbin/slapd", "-f", configuration, "-h", urls, "-d", "0"], stdout=log, stderr=log)
         deadline = time.monotonic() + START_DEADLINE
         while True:
             try:

@@ -96,6 +96,17 @@ class LdapAuthenticator:
         self._threads.close()
 
 
+def _verified_tls(ldap3: Any, settings: LdapAuthenticator) -> Any:
+    """TLS as the standard library does it. The library's own looks at no certificate by default, and compares names itself."""
+
+    class VerifiedTls(ldap3.Tls):  # type: ignore[misc]
+        def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+            context = ssl.create_default_context(cafile=settings.authorities)
+            connection.socket = context.wrap_socket(connection.socket, server_hostname=settings.host)
+
+    return VerifiedTls(validate=ssl.CERT_REQUIRED)
+
+
 @attrs.define(eq=False)
 class _Attempt:
     """One login, in a thread."""
@@ -132,25 +143,15 @@ class _Attempt:
         sock = getattr(self._connection, "socket", None)
         if sock is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of a TLS socket too: its own shutdown may only be called by its thread
 
     def _make(self, ldap3: Any, credentials: Credentials) -> Any:
         settings = self.settings
-        authorities = str(settings.authorities) if settings.authorities else None
-        if authorities is None:
-            authorities = ssl.get_default_verify_paths().cafile
-        tls = ldap3.Tls(
-            validate=ssl.CERT_REQUIRED,
-            version=ssl.PROTOCOL_TLS_CLIENT,
-            ca_certs_file=authorities,
-            valid_names=[settings.host],
-            sni=settings.host,
-        )
         server = ldap3.Server(
             settings.host,
             settings.port,
             use_ssl=settings.security is LdapSecurity.TLS,
-            tls=None if settings.security is LdapSecurity.NONE else tls,
+            tls=None if settings.security is LdapSecurity.NONE else _verified_tls(ldap3, settings),
             get_info=ldap3.NONE,
             connect_timeout=settings.deadline_s,
         )

@@ -34,9 +34,11 @@ async def check_verdicts(make: AuthenticatorMaker) -> None:
 async def check_hostile_names(make: AuthenticatorMaker) -> None:
     """A name is data: none of these is an account, and none breaks the back end (AB03, AB12, AB19, AB20)."""
     async with make() as back_end:
-        verdicts = await asyncio.gather(*(_ask(back_end, name, "correct horse") for name in HOSTILE_NAMES))
-        found = dict(zip(HOSTILE_NAMES, verdicts, strict=True))
-        assert set(verdicts) == {AuthVerdict.REFUSED}, {name: verdict for name, verdict in found.items() if verdict is not AuthVerdict.REFUSED}
+        for at in range(0, len(HOSTILE_NAMES), 8):
+            names = HOSTILE_NAMES[at : at + 8]
+            verdicts = await asyncio.gather(*(_ask(back_end, name, "correct horse") for name in names))
+            found = dict(zip(names, verdicts, strict=True))
+            assert set(verdicts) == {AuthVerdict.REFUSED}, found
         assert await _ask(back_end, "bob", ACCOUNTS["bob"]) is AuthVerdict.ACCEPTED
 
 
