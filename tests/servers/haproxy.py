@@ -1,5 +1,6 @@
 """A HAProxy of one's own: one TCP frontend on a free loopback port before one server."""
 
+import csv
 import shutil
 import socket
 import subprocess
@@ -8,6 +9,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.servers.rabbitmq import free_ports
 
 PROGRAM = shutil.which("haproxy") or "/usr/sbin/haproxy"
 START_TIMEOUT_S = 15.0
@@ -30,19 +33,19 @@ class HaProxy:
         options: of the server line, like ``send-proxy-v2 check inter 200ms``.
         bind: options of the bind line, like ``ssl crt FILE``.
         host: the address to listen on.
+        backend: more lines of the backend, like ``option smtpchk``.
     """
 
-    def __init__(self, server: int, options: str, *, bind: str = "", host: str = "127.0.0.1") -> None:
+    def __init__(self, server: int, options: str, *, bind: str = "", host: str = "127.0.0.1", backend: str = "") -> None:
         self.host = host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.bind((host, 0))
-            self.port: int = probe.getsockname()[1]
+        [self.port] = free_ports(1)
         self.folder = Path(tempfile.mkdtemp(prefix="tidegate-haproxy-"))
         self._config = self.folder / "haproxy.cfg"
+        self._admin = self.folder / "admin.sock"
         self._config.write_text(f"""
 global
     maxconn 2000
+    stats socket {self._admin} mode 600 level user
 defaults
     mode tcp
     timeout connect 5s
@@ -52,6 +55,7 @@ frontend in
     bind {host}:{self.port} {bind}
     default_backend out
 backend out
+    {backend}
     server one 127.0.0.1:{server} {options}
 """)
         self._process: subprocess.Popen[str] | None = None
@@ -71,6 +75,19 @@ backend out
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stop()
+
+    def last_check(self) -> str:
+        """What came of the last health check of the server, like ``L7OK``; empty before the first."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.settimeout(5)
+            admin.connect(str(self._admin))
+            admin.sendall(b"show stat\n")
+            said = b""
+            while piece := admin.recv(65536):
+                said += piece
+        rows = list(csv.DictReader(said.decode().removeprefix("# ").splitlines()))
+        [status] = [row["check_status"] for row in rows if (row["pxname"], row["svname"]) == ("out", "one")]
+        return status
 
     def _stop(self) -> str:
         """End the process and remove its folder; what it said."""

@@ -31,6 +31,7 @@ _log = logging.getLogger("tidegate.service")
 
 Place = tuple[str, int]
 """Address and port; an empty address is all of them."""
+_WILDCARDS = {"", "0.0.0.0", "::"}
 
 
 @attrs.define(eq=False)
@@ -125,10 +126,14 @@ class Service:
             if place in self._sockets:
                 continue
             address, port = place
-            if any(port == taken and "" in (address, other) for other, taken in self._sockets):
+            try:
+                self._sockets[place] = bind_socket(address or None, port)
+            except PermanentFailure:
+                if not any(port == taken and (address in _WILDCARDS or other in _WILDCARDS) for other, taken in self._sockets):
+                    raise
                 # The kernel lets nobody listen on both, and to close the one first would refuse those who wait there.
-                raise PermanentFailure(f"port {port}: a change between all addresses and single ones (smtp-ip) takes a restart")
-            self._sockets[place] = bind_socket(address or None, port)
+                wrong = f"port {port}: a change between all addresses and single ones (smtp-ip) takes a restart"
+                raise PermanentFailure(wrong) from None
 
     def _start_helper(self, settings: Settings) -> None:
         """Where accounts of the system may log in: the process that may ask for their passwords, while there are rights to start it with."""

@@ -60,6 +60,7 @@ class Patience:
             is still there is stuck. What is killed then has not been acknowledged.
         pause: before a dead worker is replaced; doubled for each that dies young.
         longest_pause: where the doubling ends.
+        longest_pause_serving: where it ends after a worker that did serve: the port must not be left alone because one message kills.
     """
 
     start: float = 60.0
@@ -67,6 +68,7 @@ class Patience:
     stop: float = 120.0
     pause: float = 0.1
     longest_pause: float = 30.0
+    longest_pause_serving: float = 1.0
 
 
 @attrs.define(eq=False)
@@ -179,7 +181,7 @@ class Supervisor:
             self._give_up_reload(f"a worker could not be started: {reason}")
         else:
             _log.error("a worker could not be started", extra={"reason": reason})
-            self._respawn_later(young=True)
+            self._respawn_later(self.patience.longest_pause, young=True)
 
     def _heard_of(self, worker: WorkerProcess) -> None:
         self._selector.unregister(worker.ready_fd)
@@ -233,12 +235,13 @@ class Supervisor:
             self._status = EXIT_UNUSABLE
             self._stop()
         elif worker.generation == self._generation:  # others are about to be replaced anyhow
-            self._respawn_later(young=time.monotonic() - worker.started < YOUNG_S)
+            patience = self.patience
+            longest = patience.longest_pause_serving if worker.ready else patience.longest_pause
+            self._respawn_later(longest, young=time.monotonic() - worker.started < YOUNG_S)
 
-    def _respawn_later(self, *, young: bool) -> None:
-        patience = self.patience
+    def _respawn_later(self, longest: float, *, young: bool) -> None:
         if self._respawn_at == float("inf"):  # those that died together are replaced together
-            self._pause = min(self._pause * 2, patience.longest_pause) if young and self._pause else patience.pause
+            self._pause = min(self._pause * 2, longest) if young and self._pause else self.patience.pause
             self._respawn_at = time.monotonic() + self._pause
 
     def _give_up_reload(self, reason: str) -> None:
