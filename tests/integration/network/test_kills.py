@@ -50,9 +50,9 @@ async def test_a_parent_that_is_killed() -> None:
         async with Load(gateway.port) as load:
             await load.reach(30)
             os.kill(gateway.pid, signal.SIGKILL)
-            await settle(lambda: all_gone(workers), "the workers end")
-            assert idle.reply().startswith("421 4.3.2 ")
+            assert (await asyncio.to_thread(idle.reply)).startswith("421 4.3.2 ")
             idle.close()
+            await settle(lambda: all_gone(workers), "the workers end")
             gateway.wait()
             gateway.start()
             await load.reach(30)

@@ -160,7 +160,7 @@ def test_slow_headers(gateway: GatewayProcess) -> None:
     with Client.connect(gateway.port, source=PROXY) as prompt:
         prompt.send_raw(whole)
         prompt.greet()
-    ended = []
+    ended: list[float] = []
     with selectors.DefaultSelector() as selector:
         for client in clients:
             selector.register(client.sock, selectors.EVENT_READ)

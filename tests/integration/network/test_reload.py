@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import ssl
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_bad_configurations(certificate: Certificate, other_certificate: Certifi
         torn = tmp_path / "torn.crt"
         torn.write_bytes(certificate.certificate.read_bytes()[:300])
         taken = free_port()
-        with Client.connect(gateway.port) as client, ssl.socket() as occupied:
+        with Client.connect(gateway.port) as client, socket.socket() as occupied:
             occupied.bind(("127.0.0.1", taken))
             occupied.listen()
             client.greet()
