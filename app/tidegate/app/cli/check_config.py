@@ -18,10 +18,11 @@ from tidegate.app.config import Loaded, Problem
 def command(ctx: click.Context, strict: bool) -> int:
     """Say whether the configuration can be used, and print every error and warning with its place.
 
-    The certificate is loaded as the server would; nothing else of the machine is touched: no port is bound, no broker asked.
+    The certificate, and files and programs of smtp-auth, are looked at as the server would; nothing else of the machine is touched: no port is
+    bound, no broker asked.
     """
     loaded = load_settings(ctx)
-    unusable = _certificate_problems(loaded)
+    unusable = _certificate_problems(loaded) + _back_end_problems(loaded)
     print_problems((), unusable)
     if unusable:
         return os.EX_CONFIG
@@ -44,4 +45,17 @@ def _certificate_problems(loaded: Loaded) -> list[Problem]:
         server_context(smtp.certificate, smtp.key, smtp.ciphers)
     except PermanentFailure as failure:
         return [Problem(loaded.origins["smtp-certificate"], "smtp-certificate", str(failure))]
+    return []
+
+
+def _back_end_problems(loaded: Loaded) -> list[Problem]:
+    if not loaded.settings.smtp.auth:
+        return []
+    from tidegate.app.auth.back_ends import check
+    from tidegate.ports.errors import PermanentFailure
+
+    try:
+        check(loaded.settings)
+    except PermanentFailure as failure:
+        return [Problem(loaded.origins["smtp-auth"], "smtp-auth", str(failure).removeprefix("smtp-auth: "))]
     return []

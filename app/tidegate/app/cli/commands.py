@@ -30,6 +30,9 @@ COMMANDS: dict[str, Entry] = {
     "classify": Entry("tidegate.app.cli.classify", "Say which kind of report files hold: bounces, receipts, complaints, DMARC, TLS."),
     "schema": Entry("tidegate.app.cli.schema", "Print the JSON Schema of the documents."),
     "explain-ip": Entry("tidegate.app.cli.explain_ip", "Say from which address mail submitted to an address is sent on, and why."),
+    "auth-test": Entry("tidegate.app.cli.auth_test", "Try a login, and print what each back end says."),
+    "auth-bans": Entry("tidegate.app.cli.auth_bans", "List the clients that may not log in for a while; end their bans."),
+    "password-hash": Entry("tidegate.app.cli.password_hash", "Make a line for a password file."),
 }
 """In the order of the help page."""
 

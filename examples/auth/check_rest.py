@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""smtp-auth: exec:///usr/local/lib/tidegate/rest.py - posts the login as JSON to a service. Standard library only.
+"""smtp-auth: exec:///usr/local/lib/tidegate/check_rest.py - posts the login as JSON to a service. Standard library only.
 
 200 and 204 accept, 401, 403 and 404 refuse, anything else is a failure of the service. Redirects are not followed, proxies are not used.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""smtp-auth: exec:///usr/local/lib/tidegate/pam.py - asks PAM. Needs python-pam, and root's rights for accounts other than its own."""
+"""smtp-auth: exec:///usr/local/lib/tidegate/check_pam.py - asks PAM. Needs python-pam, and root's rights for accounts other than its own."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""smtp-auth: exec:///usr/local/lib/tidegate/sql.py - looks a user up in an SQL database. Standard library only.
+"""smtp-auth: exec:///usr/local/lib/tidegate/check_sql.py - looks a user up in an SQL database. Standard library only.
 
 The table: CREATE TABLE users (name TEXT PRIMARY KEY, salt BLOB NOT NULL, hash BLOB NOT NULL)
 A hash:    hashlib.scrypt(password, salt=os.urandom(16), n=2**14, r=8, p=1)
