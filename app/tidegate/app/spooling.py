@@ -104,11 +104,9 @@ class SpoolingPublisher:
 
     def _split(self, publications: Sequence[Publication]) -> tuple[Sequence[Publication], Sequence[Publication]]:
         """Which documents go to the primary now, and which to the spool."""
-        if not self.spool.accepting():
-            return publications, ()
-        if not self.primary.accepting():
-            return (), publications
-        if not self.routes:
+        # Whether the primary accepts is not asked: one that is away or blocked says so at once, and one whose throttle is full has a turn for
+        # these documents soon, at a fraction of what a file costs.
+        if not self.routes or not self.spool.accepting():
             return publications, ()
         longest = self.patience_s + LONGEST_S
         closed = {queue for queue in {publication.queue for publication in publications} if not self.routes.attempt(queue, longest)}

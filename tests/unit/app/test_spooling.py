@@ -80,18 +80,26 @@ async def test_contract(check: PublisherCheck, state: str) -> None:
 
 async def test_broker_away_and_back() -> None:
     """QU01 QU02: while the broker is away documents go to the spool, and from there to the broker, oldest first and each once."""
-    primary, spool = MemoryPublisher(available=False), MemorySpool()
+    primary, spool = MemoryPublisher(available=False, failure=AWAY), MemorySpool()
     async with spooling(primary, spool) as publisher:
         assert publisher.accepting()
         for number in (5, 3, 4, *range(6, 90)):
             await publisher.publish([document("inbox", number)])
-        assert primary.calls == []
-        primary.available = True
+        assert primary.queues == {}
+        primary.available, primary.failure = True, None
         await until(lambda: not any(spool.queues.values()))
         assert ids(primary.queues["inbox"]) == ids([document("inbox", number) for number in range(3, 90)])
         await publisher.publish([document("inbox", 100)])
         assert primary.queues["inbox"][-1].message_id == document("inbox", 100).message_id
         assert spool.bodies("inbox") == []
+
+
+async def test_full_throttle_is_waited_for() -> None:
+    """QU10: a primary that has no room at the moment gets the documents all the same: its turn comes sooner than a file is written."""
+    primary, spool = MemoryPublisher(available=False), MemorySpool()
+    await spooling(primary, spool).publish([document("inbox", number) for number in range(200)])
+    assert len(primary.queues["inbox"]) == 200
+    assert spool.bodies("inbox") == []
 
 
 async def test_only_the_failing_queue_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
