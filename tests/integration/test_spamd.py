@@ -104,7 +104,7 @@ async def test_user_is_told(spamd: Spamd) -> None:
     await SpamdScanner([SpamdAddress("localhost", spamd.port)], "mail-7", 60).scan(ORDINARY)
     assert "mail-7" in spamd.log()
     with pytest.raises(ValueError):
-        SpamdScanner([SpamdAddress("localhost")], "a\r\nb")
+        SpamdScanner([SpamdAddress("localhost", 783)], "a\r\nb")
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,17 @@ from tidegate.adapters.memory.mta_names import MemoryMtaNames
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
+from tidegate.adapters.spamd import SpamdScanner
 from tidegate.app.auth.back_ends import make as make_back_ends
 from tidegate.app.auth.chain import AuthenticatorChain
 from tidegate.app.auth.gateway_login import GatewayLogin
+from tidegate.app.checks.message_checks import BUDGET_S, MessageChecks
 from tidegate.app.config.settings import Settings
-from tidegate.app.config.values import Fallback, LineEndings
+from tidegate.app.config.values import Audience as AuthResults
+from tidegate.app.config.values import Check, DmarcProfile, Fallback, LineEndings
 from tidegate.app.gate import GatewayGate
 from tidegate.app.host_names import HostNames
-from tidegate.app.reception import Journal, MailReception, ReceptionSettings
+from tidegate.app.reception import Audience, Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.app.reception.policy import GatewayPolicy
@@ -51,6 +54,7 @@ from tidegate.domain.source_ips import SourceMapping
 from tidegate.ports.login import Login
 from tidegate.ports.publisher import Publisher
 from tidegate.ports.resolver import Resolver
+from tidegate.ports.spam_scanner import SpamScanner
 
 BOARD_NAME = "connections"
 """The file under the state directory on which all processes of the machine count their connections."""
@@ -101,11 +105,15 @@ class Gateway:
         settings = self.settings
         publisher = self.publisher or await self._open_publisher()
         mapping = source_mapping(settings)
+        dns = resolver(settings)
+        checks = message_checks(settings, dns)
         reception = MailReception(
             ReceptionSettings(
                 queues=Queues(settings.rabbitmq.inbox, settings.rabbitmq.local, settings.rabbitmq.reports, settings.rabbitmq.refused),
                 extract=settings.smtp.extract,
                 header_limits=HeaderLimits(settings.smtp.header_size, settings.smtp.header_count),
+                auth_results=audience(settings),
+                host_names=frozenset(filter(None, (settings.smtp.hostname, os.uname().nodename))),
             ),
             publisher,
             utc_now,
@@ -113,13 +121,14 @@ class Gateway:
             orjson_dumps,
             lambda local_ip: mapping.source_ips(local_ip).ips,
             self.journal,
+            checks.check_incoming if checks is not None else None,
         )
         timing = Timing(
             silence=settings.smtp.timeout.total_seconds(),
             min_rate=settings.smtp.min_rate,
             session=settings.smtp.session_time.total_seconds(),
         )
-        names = HostNames(resolver(settings), MemoryMtaNames(), settings.smtp.hostname or None, os.uname().nodename)
+        names = HostNames(dns, MemoryMtaNames(), settings.smtp.hostname or None, os.uname().nodename)
         self._resources.push_async_callback(names.close)
         await names.prepare(canonical(listener.sock.getsockname()[0]) for listener in self.listening)
         self.server = SmtpServer(reception, self._gate(publisher, names), timing, self.tls, self._login())
@@ -220,6 +229,47 @@ def resolver(settings: Settings) -> Resolver:
     dns = settings.dns
     servers = dns.nameserver or system_nameservers(_resolv_conf())
     return DnspythonResolver(servers, dns.timeout.total_seconds(), dns.attempts, dns.min_ttl.total_seconds())
+
+
+def message_checks(settings: Settings, dns: Resolver) -> MessageChecks | None:
+    """The checks of ``smtp-check``; None without any."""
+    enabled = settings.smtp.check
+    if not enabled:
+        return None
+    from tidegate.adapters.dkim import verify_signature  # 0.2 s that only those pay who check
+
+    registrable = None
+    if Check.DMARC in enabled and settings.dmarc.profile is DmarcProfile.RFC7489:
+        from tidegate.adapters.public_suffix import registrable_domains
+
+        registrable = registrable_domains()
+    scanner = spam_scanner(settings) if Check.SPAM in enabled else None
+    return MessageChecks(
+        enabled,
+        dns,
+        utc_now,
+        verify_signature,
+        registrable,
+        scanner,
+        iprev=not enabled.isdisjoint((Check.SPF, Check.DMARC)),
+        # A scanner that is given more time gets it.
+        budget_s=max(BUDGET_S, settings.spamassassin.timeout.total_seconds() if scanner is not None else 0.0),
+    )
+
+
+def spam_scanner(settings: Settings) -> SpamScanner:
+    """The scanner of ``spamassassin-*``."""
+    spamd = settings.spamassassin
+    addresses = tuple(address.with_port(spamd.port) for address in spamd.host)
+    return SpamdScanner(addresses, spamd.user, spamd.timeout.total_seconds(), spamd.maxsize)
+
+
+def audience(settings: Settings) -> Audience:
+    """``smtp-auth-results``; nobody where nothing is checked that such a field could tell of."""
+    if not settings.smtp.check - {Check.SPAM}:
+        return Audience()
+    wanted = settings.smtp.auth_results
+    return Audience(local=AuthResults.LOCAL in wanted, nonlocal_=AuthResults.NONLOCAL in wanted)
 
 
 def _resolv_conf() -> str:

@@ -30,8 +30,12 @@ _PLAIN_UTF8_ADDRESS = re.compile(r"(?:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~@\[\]:-]|[^\x
 
 def trace_fields(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime, message: bytes) -> bytes:
     """What goes in front of ``message``: :func:`received_field`, and :data:`LEADING_LINE` where the message starts with white space."""
-    field = received_field(client, envelope, hostname, transaction_id, received)
-    return field + LEADING_LINE if message.startswith((b" ", b"\t")) else field
+    return ahead_of(message, received_field(client, envelope, hostname, transaction_id, received))
+
+
+def ahead_of(message: bytes, fields: bytes) -> bytes:
+    """``fields`` as they may stand in front of ``message``: with :data:`LEADING_LINE` where the message starts with white space."""
+    return fields + LEADING_LINE if message.startswith((b" ", b"\t")) else fields
 
 
 def received_field(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime) -> bytes:

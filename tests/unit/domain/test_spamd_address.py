@@ -34,7 +34,9 @@ def test_wrong_addresses(text: str) -> None:
 
 def test_lists() -> None:
     """A list has semicolons; a port stands in where an item has none."""
-    assert parse_spamd_addresses("a ; b:9;/s", 7) == (SpamdAddress("a", 7), SpamdAddress("b", 9), SpamdAddress("/s", 0))
-    for text in ("", "a;", "a;a:783", ";".join(f"a{number}" for number in range(17))):
+    addresses = parse_spamd_addresses("a ; b:9;/s")
+    assert addresses == (SpamdAddress("a"), SpamdAddress("b", 9), SpamdAddress("/s"))
+    assert [address.with_port(7) for address in addresses] == [SpamdAddress("a", 7), SpamdAddress("b", 9), SpamdAddress("/s")]
+    for text in ("", "a;", "a;a", ";".join(f"a{number}" for number in range(17))):
         with pytest.raises(ValueError):
             parse_spamd_addresses(text)

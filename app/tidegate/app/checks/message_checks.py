@@ -33,8 +33,9 @@ from tidegate.domain.checks.verdict import (
 )
 from tidegate.domain.dns import DnsQuery, RecordType
 from tidegate.domain.headers import HeaderBlock
-from tidegate.domain.ip_address import IpAddress, unmapped
+from tidegate.domain.ip_address import IpAddress, parse, unmapped
 from tidegate.ports.clock import Clock
+from tidegate.ports.reception import IncomingMessage
 from tidegate.ports.resolver import Resolver
 from tidegate.ports.spam_scanner import Handover, SpamScanner
 
@@ -104,6 +105,13 @@ class MessageChecks:
     timeout_s: float = TIMEOUT_S
     budget_s: float = BUDGET_S
     executor: Executor | None = None
+
+    async def check_incoming(self, header: HeaderBlock, message: IncomingMessage, received: bytes) -> tuple[CheckResult, ...]:
+        """Check a message that a transport received; see ``tidegate.app.reception.Checker``."""
+        client, envelope = message.client, message.envelope
+        ip = parse(client.endpoints.remote_ip.partition("%")[0])
+        origin = Origin(ip, client.helo, envelope.sender, tuple(recipient.address for recipient in envelope.recipients))
+        return await self.check_message(header, origin, message.hostname, received=received)
 
     async def check_message(
         self, header: HeaderBlock, origin: Origin | None, receiver: str, *, received: bytes = b"", trace: Trace | None = None

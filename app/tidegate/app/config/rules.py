@@ -8,7 +8,7 @@ import attrs
 from tidegate.app.config.back_ends import HttpEndpoint, LdapServer
 from tidegate.app.config.problems import quoted
 from tidegate.app.config.settings import Settings
-from tidegate.app.config.values import LineEndings, QueueType
+from tidegate.app.config.values import Check, LineEndings, QueueType
 from tidegate.domain.ip_ranges import IpRanges
 
 
@@ -58,6 +58,7 @@ def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
     yield from _ports(settings)
     yield from _access(settings)
     yield from _bounds(settings)
+    yield from _checks(settings, is_given)
     yield from _broker(settings, is_given)
     yield from _template(settings)
 
@@ -134,6 +135,20 @@ def _bounds(settings: Settings) -> Iterator[Finding]:
             yield Finding(keys, f"is more than smtp-connections, {smtp.connections}", f"at most {smtp.connections}")
     if smtp.recipients < 100:
         yield Finding(("smtp-recipients",), "is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for", fatal=False)
+
+
+def _checks(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
+    enabled = settings.smtp.check
+    if settings.smtp.auth_results and not enabled - {Check.SPAM}:
+        yield Finding(
+            ("smtp-auth-results", "smtp-check"), "has no effect without a check of spf, dkim, dmarc or arc in smtp-check", fatal=False
+        )
+    if Check.SPAM not in enabled:
+        idle = tuple(filter(is_given, (f"spamassassin-{name}" for name in ("host", "port", "user", "timeout", "maxsize"))))
+        if idle:
+            yield Finding((idle[0], "smtp-check"), "has no effect without spam in smtp-check", fatal=False)
+    if Check.DMARC not in enabled and is_given("dmarc-profile"):
+        yield Finding(("dmarc-profile", "smtp-check"), "has no effect without dmarc in smtp-check", fatal=False)
 
 
 def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:

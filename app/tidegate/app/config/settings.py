@@ -26,6 +26,7 @@ from tidegate.app.config.values import (
 from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.nameserver import Nameserver
+from tidegate.domain.spamd_address import SpamdAddress
 
 
 @attrs.frozen
@@ -81,10 +82,13 @@ class Dsn:
 
 @attrs.frozen
 class Spamassassin:
-    """``spamassassin-*``."""
+    """``spamassassin-*``. ``maxsize`` in bytes; no ``user`` is spamd's own."""
 
-    host: str
+    host: tuple[SpamdAddress, ...]
     port: int
+    user: str
+    timeout: timedelta
+    maxsize: int
 
 
 @attrs.frozen

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import attrs
 
+from tidegate.app.reception.findings import Audience, Checker, without_forged_results
+from tidegate.domain.checks.authentication_results import authentication_results
 from tidegate.domain.control_headers import Extraction, extract
 from tidegate.domain.document import Documents, Mail
 from tidegate.domain.headers import HeaderLimits, HeaderProblem, inspect
@@ -14,7 +16,7 @@ from tidegate.domain.message_id import MessageIds, per_recipient
 from tidegate.domain.routing import Queues, queue_for
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
-from tidegate.domain.trace import trace_fields
+from tidegate.domain.trace import ahead_of, received_field
 from tidegate.ports.clock import Clock
 from tidegate.ports.errors import DocumentTooLarge, PortError
 from tidegate.ports.publisher import Publication, Publisher
@@ -56,11 +58,15 @@ class ReceptionSettings:
         queues: where documents go.
         extract: turn x-mq-* fields into properties (``smtp-extract``).
         header_limits: how much header is taken.
+        auth_results: whose mail gets our Authentication-Results field; without effect where nothing is checked.
+        host_names: names of this host beside the one that a client was greeted with: fields that claim them are forged too.
     """
 
     queues: Queues
     extract: bool = True
     header_limits: HeaderLimits = attrs.field(factory=HeaderLimits)
+    auth_results: Audience = attrs.field(factory=Audience)
+    host_names: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -75,6 +81,7 @@ class MailReception:
         dumps: JSON encoder.
         source_ips: tells from the address a message was submitted to which addresses it may be sent on from.
         journal: told of each message, or None.
+        checker: checks messages, or None.
     """
 
     settings: ReceptionSettings
@@ -84,6 +91,7 @@ class MailReception:
     dumps: Dumps
     source_ips: Callable[[str], tuple[str, ...]] = lambda _: ()
     journal: Journal | None = None
+    checker: Checker | None = None
 
     async def receive(self, message: IncomingMessage) -> Reply:
         """See :meth:`tidegate.ports.reception.Reception.receive`."""
@@ -99,24 +107,30 @@ class MailReception:
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
             return answer((), Reply.of(block.code, block.status, block.text))
-        extraction = extract(block) if self.settings.extract else Extraction(message.data)
+        envelope = message.envelope
+        trace = received_field(message.client, envelope, message.hostname, transaction_id, now)
+        # Before anything is changed: signatures are of the bytes that came.
+        findings = None if self.checker is None else await self.checker(block, message, trace)
+        block = without_forged_results(block, {message.hostname, *self.settings.host_names})
+        extraction = extract(block) if self.settings.extract else Extraction(block.message)
         if extraction.skipped:
             _log.info(
                 "x-mq fields not used",
                 extra={"transaction": transaction_id, "fields": "; ".join(f"{name}: {reason}" for name, reason in extraction.skipped)},
             )
-        envelope = message.envelope
         mail = Mail(
             client=message.client,
             envelope=envelope,
             message=extraction.message,
-            trace=trace_fields(message.client, envelope, message.hostname, transaction_id, now, extraction.message),
+            trace=ahead_of(extraction.message, trace),
             hostname=message.hostname,
             received=now,
             properties=extraction.properties,
             ips=self.source_ips(message.client.endpoints.local_ip),
+            checks=None if findings is None else [finding.entry() for finding in findings],
         )
-        publications = self._publications(mail, message_ids)
+        results = authentication_results(message.hostname, findings) if findings is not None and self.settings.auth_results else b""
+        publications = self._publications(mail, results, message_ids)
         if publications:
             try:
                 await self.publisher.publish(publications)
@@ -130,13 +144,23 @@ class MailReception:
         lines = [f"{message_id} for {recipient.address}" for recipient, message_id in zip(envelope.recipients, message_ids, strict=True)]
         return answer(publications, Reply(250, "2.0.0", (QUEUED, *lines)))
 
-    def _publications(self, mail: Mail, message_ids: tuple[str, ...]) -> tuple[Publication, ...]:
-        """Documents of the recipients that have a queue; nothing is spelled when none has."""
-        documents: Documents | None = None
+    def _publications(self, mail: Mail, results: bytes, message_ids: tuple[str, ...]) -> tuple[Publication, ...]:
+        """Documents of the recipients that have a queue; nothing is spelled when none has.
+
+        Args:
+            mail: the message with our trace fields.
+            results: our Authentication-Results field, on top of them for those who get it; or nothing.
+            message_ids: one per recipient.
+        """
+        variants: dict[bool, Documents] = {}
         publications = []
         for recipient, message_id in zip(mail.envelope.recipients, message_ids, strict=True):
             queue = queue_for(self.settings.queues, local=recipient.local)
             if queue is not None:
-                documents = documents or Documents(mail, self.dumps)
+                marked = bool(results) and self.settings.auth_results.includes(local=recipient.local)
+                documents = variants.get(marked)
+                if documents is None:
+                    documents = Documents(attrs.evolve(mail, trace=results + mail.trace) if marked else mail, self.dumps)
+                    variants[marked] = documents
                 publications.append(Publication(queue, message_id, documents.parts(recipient, message_id)))
         return tuple(publications)

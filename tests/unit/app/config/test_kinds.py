@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from tidegate.adapters.folder_queue.names import folder_name, queue_name
 from tidegate.app.config.kinds.kind import Kind, optional
-from tidegate.app.config.kinds.names import CIPHERS, EXCHANGE, LOG_DESTINATIONS, QUEUE, SERVER_ID, USER
-from tidegate.app.config.kinds.network import ADDRESSES, HOST, HOSTNAME, MAX_PORTS, PORTS
+from tidegate.app.config.kinds.names import CIPHERS, EXCHANGE, LOG_DESTINATIONS, QUEUE, SERVER_ID, SPAMD_USER, USER
+from tidegate.app.config.kinds.network import ADDRESSES, HOSTNAME, MAX_PORTS, PORTS, SPAMD_HOSTS
 from tidegate.app.config.kinds.scalars import BOOLEAN, PATH, duration, number, show_seconds, show_size, size, word, words
 from tidegate.app.config.values import Check, LineEndings, LogStream
+from tidegate.domain.spamd_address import SpamdAddress
 
 SIZE = size(1, 2**40, "1GB")
 DURATION = duration(0.1, 86400, "5m")
@@ -51,9 +52,10 @@ NUMBER = number(2, 100, 5)
         (HOSTNAME, "mx1.example.com.", "mx1.example.com"),
         (HOSTNAME, "localhost", "localhost"),
         (HOSTNAME, "", ""),
-        (HOST, "::1", "::1"),
-        (HOST, "127.0.0.1", "127.0.0.1"),
-        (HOST, "spam_d", "spam_d"),
+        (SPAMD_HOSTS, "::1", (SpamdAddress("::1"),)),
+        (SPAMD_HOSTS, "127.0.0.1:1;spam_d; /s", (SpamdAddress("127.0.0.1", 1), SpamdAddress("spam_d"), SpamdAddress("/s"))),
+        (SPAMD_USER, "", ""),
+        (SPAMD_USER, "mail.1", "mail.1"),
         (QUEUE, "in box: ä", "in box: ä"),
         (QUEUE, "../mail/in", "../mail/in"),
         (EXCHANGE, "amq.topic", "amq.topic"),
@@ -116,8 +118,11 @@ def test_accepted(kind: Kind, text: str, value: object) -> None:
         (HOSTNAME, ".".join(["a" * 60] * 5), "is not a host name"),
         (HOSTNAME, "bücher.example", "write the xn-- form"),
         (HOSTNAME, "evil\\r\\n250", "is not a host name"),
-        (HOST, "spam_d-", "'spam_d-' is neither a host name nor an IP address"),
-        (HOST, "", "'' is neither a host name nor an IP address"),
+        (SPAMD_HOSTS, "spam_d-", "'spam_d-' is not a host"),
+        (SPAMD_HOSTS, "a;;b", "'' is not a host"),
+        (SPAMD_HOSTS, "a:0", "'a:0': the port is not a number from 1 to 65535"),
+        (SPAMD_HOSTS, "a;b;a", "an address is named twice"),
+        (SPAMD_USER, "a:b", "'a:b' is not a user name"),
         (QUEUE, "amq.direct", "begins with amq."),
         (QUEUE, "ä" * 43, "more than 255 bytes"),
         (EXCHANGE, "ä" * 128, "longer than 255 bytes"),

@@ -198,7 +198,7 @@ def test_values_without_their_feature() -> None:
     files = {"": "smtp-threads: 1\nsmtp-auth:\nsmtp-check:\nrabbitmq-local:\nstorage-policy: none"}
     assert loaded(files=files).settings.smtp.threads == 1
     assert loaded().settings.smtp.protection is True
-    assert len(errors(files={"": "smtp-check: spf\nstorage-policy: in\nwww-port: 1"})) == 3
+    assert len(errors(files={"": "smtp-check: spf\nstorage-policy: in\nwww-port: 1"})) == 2
 
 
 def test_value_on_the_command_line_can_switch_a_missing_feature_off() -> None:

@@ -8,6 +8,7 @@ from tidegate.app.config.kinds.kind import Kind
 from tidegate.app.config.kinds.scalars import PATH
 from tidegate.app.config.problems import quoted
 from tidegate.app.config.values import LogStream
+from tidegate.domain.spamc import is_user
 
 MAX_NAME_BYTES = 255
 """A short string of AMQP 0-9-1; a file name of Linux, which the embedded queue makes of a queue name by percent-encoding it."""
@@ -46,6 +47,15 @@ def _parse_user(text: str) -> str:
 
 
 USER = Kind("user name", "the name of a system account, like mail", _parse_user)
+
+
+def _parse_spamd_user(text: str) -> str:
+    if text and not is_user(text):
+        raise ValueError(f"{quoted(text)} is not a user name")
+    return text
+
+
+SPAMD_USER = Kind("spamd user", "a user name of letters, digits and . _ @ + -; empty for none", _parse_spamd_user, takes_empty=True)
 
 
 def _parse_server_id(text: str) -> str:

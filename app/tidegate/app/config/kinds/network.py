@@ -8,6 +8,7 @@ from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_address import parse as parse_address
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.nameserver import parse_nameservers
+from tidegate.domain.spamd_address import parse_spamd_addresses
 
 MAX_PORTS = 100
 """Ports of one setting: each is a listening socket per address, and a slip like ``25-2525`` shall not open thousands."""
@@ -134,4 +135,8 @@ def parse_host(text: str) -> str:
     return text.removesuffix(".")
 
 
-HOST = Kind("host", "a host name or IP address, like localhost", parse_host)
+SPAMD_HOSTS = Kind(
+    "spamd list",
+    "hosts, each with a port if it is another one, or paths of UNIX sockets, separated by semicolons, like localhost;192.0.2.1:783;/run/spamd",
+    parse_spamd_addresses,
+)

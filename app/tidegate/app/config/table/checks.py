@@ -1,7 +1,8 @@
 """Keys of extensions and checks."""
 
-from tidegate.app.config.kinds.network import HOST, PORT
-from tidegate.app.config.kinds.scalars import BOOLEAN, word, words
+from tidegate.app.config.kinds.names import SPAMD_USER
+from tidegate.app.config.kinds.network import PORT, SPAMD_HOSTS
+from tidegate.app.config.kinds.scalars import BOOLEAN, duration, size, word, words
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 from tidegate.app.config.table.smtp import SMTP
@@ -17,7 +18,8 @@ CHECK_KEYS = (
         SMTP,
         words(Check),
         "",
-        "Checks made on incoming mail; their results stand in the JSON document.",
+        "Checks made on incoming mail; their results stand in the JSON document. No check refuses mail. With `spf` or `dmarc` the names of the "
+        "client's address are looked up too (`iprev`). docs/checks.md tells what every result means.",
         "spf,dkim,dmarc",
         feature=features.CHECKS,
         when_empty="no checks",
@@ -27,7 +29,8 @@ CHECK_KEYS = (
         SMTP,
         words(Audience),
         "",
-        "Add the results as an Authentication-Results header field to mail for local addresses, for others, or both.",
+        "Add the results as an Authentication-Results header field to mail for local addresses, for others, or both. Fields of that name which "
+        "others wrote in the name of this host are removed in any case.",
         "local,nonlocal",
         feature=features.CHECKS,
         when_empty="no such field",
@@ -35,13 +38,52 @@ CHECK_KEYS = (
     Key(
         "spamassassin-host",
         SPAMASSASSIN,
-        HOST,
+        SPAMD_HOSTS,
         "localhost",
-        "Where spamd runs.",
+        "Where spamd runs. Several stand in for one another: the next one is asked when one fails.",
         "localhost",
         feature=features.CHECKS,
     ),
-    Key("spamassassin-port", SPAMASSASSIN, PORT, "783", "Port of spamd.", "783", feature=features.CHECKS),
+    Key(
+        "spamassassin-port",
+        SPAMASSASSIN,
+        PORT,
+        "783",
+        "Port of spamd, for hosts that are written without one.",
+        "783",
+        feature=features.CHECKS,
+    ),
+    Key(
+        "spamassassin-user",
+        SPAMASSASSIN,
+        SPAMD_USER,
+        "",
+        "The user whose preferences spamd applies.",
+        "mail",
+        ours=True,
+        feature=features.CHECKS,
+        when_empty="those of the user that spamd runs as",
+    ),
+    Key(
+        "spamassassin-timeout",
+        SPAMASSASSIN,
+        duration(1, 300, "20s"),
+        "20s",
+        "How long one spamd may take for a message. Without an answer the result is `temperror`, and the message is accepted.",
+        "10s",
+        ours=True,
+        feature=features.CHECKS,
+    ),
+    Key(
+        "spamassassin-maxsize",
+        SPAMASSASSIN,
+        size(1000, 100_000_000, "500KB"),
+        "500KB",
+        "Largest message that is scanned. Larger ones take minutes and are hardly ever spam; their result is `none`.",
+        "1MB",
+        ours=True,
+        feature=features.CHECKS,
+    ),
     Key(
         "dmarc-profile",
         DMARC,

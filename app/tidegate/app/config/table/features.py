@@ -20,7 +20,7 @@ class Feature:
 
 
 AUTHENTICATION = Feature("SMTP authentication", since="0.1.0")
-CHECKS = Feature("checks of incoming mail")
+CHECKS = Feature("checks of incoming mail", since="0.1.0")
 PROXY = Feature("the PROXY protocol", since="0.1.0")
 CONNECTION_BUDGET = Feature("connection limits", since="0.1.0")
 WORKERS = Feature("several worker processes", since="0.1.0")
