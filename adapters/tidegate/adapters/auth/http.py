@@ -19,10 +19,10 @@ BODY_DEADLINE = 0.5
 """Seconds for the rest of an answer: where it takes longer, the connection is closed instead of used again."""
 MAX_BODY = 65536
 """Bytes of an answer that are read past, so that the connection can be used again."""
-CONNECTIONS = 32
-"""At the same time. More logins wait for one, within the deadline."""
-WAITING = 512
-"""Logins that may be under way; more are answered 454 at once."""
+CONNECTIONS = 16
+"""At the same time. More logins wait for one, within the deadline, in a line of our own: the library looks through all who wait at each turn."""
+WAITING = 128
+"""Logins that wait for a connection; more are answered 454 at once."""
 
 _TRY_LATER = 429
 
@@ -47,6 +47,7 @@ class HttpAuthenticator:
     context: ssl.SSLContext | None = attrs.field(default=None, repr=False)
     deadline_s: float = DEADLINE
     _client: "httpx2.AsyncClient" = attrs.field(init=False, repr=False)
+    _places: asyncio.Semaphore = attrs.field(init=False, repr=False, factory=lambda: asyncio.Semaphore(CONNECTIONS))
     _taken: int = attrs.field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -67,11 +68,11 @@ class HttpAuthenticator:
         """See the port."""
         if ":" in credentials.username:  # RFC 7617 section 2: the endpoint would read another name and another password
             return AuthVerdict.REFUSED
-        if self._taken >= WAITING:
+        if self._taken >= CONNECTIONS + WAITING:
             return self._unavailable("too many logins at the same time")
         self._taken += 1
         try:
-            async with asyncio.timeout(self.deadline_s):
+            async with asyncio.timeout(self.deadline_s), self._places:
                 return await self._ask(credentials)
         except TimeoutError:
             return self._unavailable(f"no answer within {self.deadline_s:g} seconds")
