@@ -20,7 +20,7 @@ BODY_DEADLINE = 0.5
 MAX_BODY = 65536
 """Bytes of an answer that are read past, so that the connection can be used again."""
 CONNECTIONS = 16
-"""At the same time. More logins wait for one, within the deadline, in a line of our own: the library looks through all who wait at each turn."""
+"""At the same time. More logins wait for one, within the deadline, in a line of our own: the library looks at all who wait at each turn."""
 WAITING = 128
 """Logins that wait for a connection; more are answered 454 at once."""
 
