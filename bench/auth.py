@@ -22,7 +22,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time, sleep
 
-import httpx2
+import httpcore2
 import uvloop
 from tests.servers.gateway import Serving, serving
 
@@ -144,10 +144,10 @@ async def endpoint() -> None:
 
 
 async def _cpu(back_ends: dict[str, Authenticator], stored: str, url: str) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as bare:
+    async with httpcore2.AsyncConnectionPool() as bare:
 
         async def get(number: int) -> None:
-            await bare.get(url, auth=(f"user{number}", "pw"))
+            await bare.request("GET", url, headers=[("Host", "x"), ("Authorization", f"Basic user{number}")])
 
         async def hashed(_: int) -> None:
             matches("pw", stored)
