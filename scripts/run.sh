@@ -6,7 +6,7 @@ cat <<'TEXT'
 
 Tidegate listens on 127.0.0.1:2525. Send it a first mail from another terminal:
 
-    curl smtp://127.0.0.1:2525 --mail-from me@example.org --mail-rcpt you@example.com --upload-file README.md
+    curl --crlf smtp://127.0.0.1:2525 --mail-from me@example.org --mail-rcpt you@example.com --upload-file README.md
 
 and look at what became of it:
 

@@ -124,11 +124,20 @@ def test_smtp_source(gateway: GatewayProcess) -> None:
     assert len({document["message-id"] for document in documents}) == 200
 
 
-def test_what_a_reader_of_the_readme_does(gateway: GatewayProcess) -> None:
-    """Send a mail, look at the queue."""
-    with smtplib.SMTP("127.0.0.1", gateway.port, timeout=20) as client:
-        client.sendmail("me@example.org", ["you@example.com"], "Subject: first\r\n\r\nhello\r\n")
-    tidegate = str(Path(sys.executable).parent / "tidegate")
-    assert "inbox" in run(tidegate, "queue", "list", "--config-file", str(gateway.config))
-    assert "you@example.com" in run(tidegate, "queue", "peek", "--config-file", str(gateway.config))
-    assert len(take_documents(gateway)) == 1
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("where", ["README.md", "scripts/run.sh"])
+def test_what_a_reader_of_the_readme_does(gateway: GatewayProcess, where: str) -> None:
+    """The commands as they are printed there, but for port and configuration: a first mail arrives and is shown."""
+    tool("curl")
+    lines = [line.strip() for line in (ROOT / where).read_text().splitlines()]
+    curl = next(line for line in lines if line.startswith("curl ")).replace("127.0.0.1:2525", f"127.0.0.1:{gateway.port}")
+    assert str(gateway.port) in curl
+    run("bash", "-c", f"cd {ROOT} && {curl}")
+    peek = next(line for line in lines if "tidegate queue peek" in line)
+    words = peek.replace("examples/first-run.txt", str(gateway.config)).split()
+    assert "you@example.com" in run(str(Path(sys.executable).parent / "tidegate"), *words[1:])
+    [document] = take_documents(gateway)
+    sent = (ROOT / "README.md").read_text().replace("\n", "\r\n")
+    assert document["mime"].endswith(sent)
