@@ -35,7 +35,8 @@ class GatewayPolicy:
         ordinary text cost less. A message that grows more (hardly anything but quotes) is measured again and refused after its data.
         """
         largest = self.publisher.max_document_bytes
-        return self.maxsize if largest is None else max(0, min(self.maxsize, (largest - HEADROOM) * 3 // 4))
+        # Never 0: "SIZE 0" tells clients that there is no limit (RFC 1870 section 3).
+        return self.maxsize if largest is None else max(1, min(self.maxsize, (largest - HEADROOM) * 3 // 4))
 
     def admit_transaction(self, declared_bytes: int) -> Reply | None:
         """452 while documents cannot be stored, or when memory for a message of the declared size is not there."""

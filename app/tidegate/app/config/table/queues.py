@@ -134,7 +134,7 @@ QUEUE_KEYS = (
     Key(
         "rabbitmq-maxsize",
         RABBITMQ,
-        optional(size(1, TIB, "16MB")),
+        optional(size(128 * 1024, TIB, "16MB")),
         "",
         "Largest document that the broker takes. Larger mail is refused, and SIZE says so.",
         "64MB",
