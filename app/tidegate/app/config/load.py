@@ -156,6 +156,8 @@ def _apply_rules(settings: Settings, resolution: Resolution, unsound: set[str]) 
         if unsound.intersection(finding.keys):
             continue
         at = next((name for name in finding.keys if name in given), finding.keys[0])
+        if not finding.fatal and at not in given and resolution.errors:
+            continue  # nobody gave the key, perhaps because a file or a line could not be read: the error says so
         found = given.get(at, Given(Origin.default(), at, ()))
         wrong = finding.wrong if at == finding.keys[0] else f"{finding.keys[0]} {finding.wrong}"
         problem = Problem(found.origin, found.name, wrong, finding.allowed)

@@ -153,6 +153,8 @@ def _checks(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
 
 def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
     rabbitmq = settings.rabbitmq
+    if not rabbitmq.inbox:
+        yield Finding(("rabbitmq-inbox",), "is empty: mail without a queue of its own is answered 250 and thrown away", fatal=False)
     if not rabbitmq.address:
         idle = tuple(filter(is_given, (f"rabbitmq-{name}" for name in _BROKER_ONLY)))
         if idle:

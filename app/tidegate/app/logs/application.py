@@ -94,9 +94,9 @@ def _install(handlers: Sequence[logging.Handler], level: int) -> None:
     root.setLevel(level)
     for handler in before:
         handler.close()
-    # Libraries report each reconnection attempt and each frame; ours says what matters of it.
-    for library in ("aio_pika", "aiormq", "asyncio"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+    # Libraries report each reconnection attempt and each frame; ours says what matters of it, failed attempts included.
+    for library, least in (("aio_pika", logging.CRITICAL), ("aiormq", logging.CRITICAL), ("asyncio", logging.ERROR)):
+        logging.getLogger(library).setLevel(least)
     logging.raiseExceptions = False
 
 

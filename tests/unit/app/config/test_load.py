@@ -42,6 +42,14 @@ def test_order_of_places(argv: list[str], environ: dict[str, str], files: dict[s
     assert loaded(*argv, environ=environ, files=files).settings.smtp.port == (port,)
 
 
+def test_what_could_not_be_read_is_not_called_missing() -> None:
+    """A file that is not there is one error: no warning adds that its settings are empty."""
+    with pytest.raises(ConfigErrors) as caught:
+        loaded("--config-file", "nowhere")
+    assert [str(error) for error in caught.value.errors] == ["command line: config-file: there is no file 'nowhere'"]
+    assert caught.value.warnings == ()
+
+
 def test_all_errors_at_once() -> None:
     """Every place reports, in order, with what is allowed and the nearest key."""
     found = errors(

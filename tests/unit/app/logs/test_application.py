@@ -124,3 +124,13 @@ def test_a_stuck_disk_stops_nobody() -> None:
     log.stop()
     dropped = [record for record in stuck.seen if record.msg == "records dropped"]
     assert len(stuck.seen) - len(dropped) + sum(vars(record)["count"] for record in dropped) == 50
+
+
+def test_libraries_do_not_repeat_what_we_say(tmp_path: Path) -> None:
+    """A broker that is away is one line for each attempt, ours; what asyncio has to say of lost exceptions is kept."""
+    log = application.start([tmp_path / "log"])
+    logging.getLogger("aiormq.connection").error("error when creating transport")
+    logging.getLogger("aio_pika.robust_connection").error("attempt failed")
+    logging.getLogger("asyncio").error("Task exception was never retrieved")
+    log.stop()
+    assert [record["logger"] for record in records(tmp_path / "log")] == ["asyncio"]
