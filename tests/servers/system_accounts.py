@@ -37,9 +37,15 @@ def prepare(folder: Path, accounts: Mapping[str, str], shadow_lines: str = "") -
     shutil.copytree("/etc/pam.d", folder / "pam.d")
     (folder / "pam.d" / "tidegate").write_text(PAM)
     script = folder / "with-accounts"
+    python = Path(sys.base_prefix)
+    if Path("/root") in python.parents:  # the interpreter lies where other users may not go: they may, in here
+        mounts_python = f"mkdir -p {folder}/python\nmount --bind {python} {folder}/python\nmount -t tmpfs -o mode=755 none /root\n"
+        mounts_python += f"mkdir -p {python}\nmount --bind {folder}/python {python}\n"
+    else:
+        mounts_python = ""
     mounts = "".join(f"mount --bind {folder / name} /etc/{name}\n" for name in ("passwd", "shadow", "pam.d"))
     script.write_text(
-        f'#!/bin/sh\nset -e\n[ -n "$NAMESPACE" ] || {{ NAMESPACE=1 exec unshare -m "$0" "$@"; }}\nexport NAMESPACE=1\n{mounts}exec "$@"\n'
+        f'#!/bin/sh\nset -e\n[ -n "$NAMESPACE" ] || {{ NAMESPACE=1 exec unshare -m "$0" "$@"; }}\nexport NAMESPACE=1\n{mounts}{mounts_python}exec "$@"\n'
     )
     script.chmod(0o755)
     return script
