@@ -122,7 +122,16 @@ class Pattern:
 _STRANGERS = (("q7", "w4.example"), ("Zk.0_v", "host.b5x.test"), ("j+1", "[192.0.2.77]"), ("ümf", "y3.invalid"), ("a", "8.d"))
 
 
+# The usual address in its canonical spelling: nothing to check and nothing to change. Without encoded words, A-labels and postmaster.
+_is_usual = re.compile(
+    r"(?!(?i:postmaster)@)[A-Za-z0-9!#$%&'*+/?^_`{|}~-]{1,31}(?:\.[A-Za-z0-9!#$%&'*+/?^_`{|}~-]{1,31})?"
+    r"@(?:(?!xn--)[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?(?:\.(?!\Z)|\Z)){1,5}"
+).fullmatch
+
+
 def _exact(text: str) -> str:
+    if _is_usual(text):
+        return text
     mailbox = parse_mailbox(text.encode("utf-8", "surrogateescape"), Validation.STRICT)
     if mailbox is None:
         raise ValueError("is not an e-mail address")

@@ -53,5 +53,7 @@ def address_of(key: str) -> str:
 
 def key_of(address: str, case: LocalCase) -> str:
     """The key that a canonical spelling stands for."""
+    if case is LocalCase.EXACT and "@" in address and not address.startswith('"'):
+        return address
     local, at, domain = address.rpartition("@")
     return f"{folded(unquote(local), case)}@{domain}" if at else f"{POSTMASTER}@"

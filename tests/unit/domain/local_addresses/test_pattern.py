@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidegate.adapters.re2 import compile_regex
 from tidegate.domain.address import Validation, parse_mailbox
-from tidegate.domain.local_addresses import LocalAddresses, LocalCase, Pattern, PatternType
+from tidegate.domain.local_addresses import LocalAddresses, LocalCase, Pattern, PatternType, canonical_key
 
 EXACT, FNMATCH, SUBSTR, REGEX = PatternType
 
@@ -187,3 +187,15 @@ def test_hostile_patterns_end() -> None:
     local = LocalAddresses.of([Pattern.parse(type_, text, compile_regex) for type_, text in entries], LocalCase.EXACT, compile_regex)
     for _ in range(100):
         local.is_local(address)
+
+
+@given(st.from_regex(r"[A-Za-z.=?]{1,9}@[A-Za-z0-9.-]{1,12}", fullmatch=True))
+def test_usual_addresses_are_read_like_all_others(text: str) -> None:
+    """The short way for addresses that are canonical already takes nothing that the grammar refuses, and changes nothing."""
+    mailbox = parse_mailbox(text.encode(), Validation.STRICT)
+    if mailbox is None:
+        with pytest.raises(ValueError, match="no"):
+            Pattern.parse(EXACT, text, compile_regex)
+    else:
+        pattern = Pattern.parse(EXACT, text, compile_regex)
+        assert pattern.exact_key(LocalCase.EXACT) == canonical_key(mailbox)
