@@ -79,6 +79,8 @@ class GatewayGate:
             return Admitted(session)
         if admission is Admission.GREETING_ONLY:
             return Admitted(Session(self.profile(endpoints.local_ip), GreetingOnly(self.policy)), counted=False)
+        if admission is Admission.SUSPECT:
+            self.suspects.refused(client_ip)
         return _REFUSALS[admission]
 
     def left(self, endpoints: Endpoints) -> None:

@@ -16,10 +16,11 @@ from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, BrokerAddress
 from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
 from tidegate.adapters.ban_folder import FolderBanList
+from tidegate.adapters.database import DatabaseDirectory
 from tidegate.adapters.dns import DnspythonResolver
 from tidegate.adapters.folder_queue.spool import FolderSpool
-from tidegate.adapters.memory.mta_names import MemoryMtaNames
-from tidegate.adapters.memory.suspects import MemorySuspectList
+from tidegate.adapters.re2 import compile_regex
+from tidegate.adapters.report_process import ProcessReportReader
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
 from tidegate.adapters.spamd import SpamdScanner
@@ -32,6 +33,7 @@ from tidegate.app.config.values import Audience as AuthResults
 from tidegate.app.config.values import Check, DmarcProfile, Fallback, LineEndings
 from tidegate.app.gate import GatewayGate
 from tidegate.app.host_names import HostNames
+from tidegate.app.managed_state import ManagedState
 from tidegate.app.reception import Audience, Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
@@ -104,6 +106,9 @@ class Gateway:
         """Connect what stands behind and start accepting."""
         settings = self.settings
         publisher = self.publisher or await self._open_publisher()
+        state = await self._resources.enter_async_context(ManagedState(directory(settings), settings.database.ttl.total_seconds(), utc_now))
+        reports = ProcessReportReader()
+        self._resources.push_async_callback(reports.close)
         mapping = source_mapping(settings)
         dns = resolver(settings)
         checks = message_checks(settings, dns)
@@ -122,16 +127,17 @@ class Gateway:
             lambda local_ip: mapping.source_ips(local_ip).ips,
             self.journal,
             checks.check_incoming if checks is not None else None,
+            reports,
         )
         timing = Timing(
             silence=settings.smtp.timeout.total_seconds(),
             min_rate=settings.smtp.min_rate,
             session=settings.smtp.session_time.total_seconds(),
         )
-        names = HostNames(dns, MemoryMtaNames(), settings.smtp.hostname or None, os.uname().nodename)
+        names = HostNames(dns, state, settings.smtp.hostname or None, os.uname().nodename)
         self._resources.push_async_callback(names.close)
         await names.prepare(canonical(listener.sock.getsockname()[0]) for listener in self.listening)
-        self.server = SmtpServer(reception, self._gate(publisher, names), timing, self.tls, self._login())
+        self.server = SmtpServer(reception, self._gate(publisher, names, state), timing, self.tls, self._login())
         self.server.open(self.listening)
 
     async def retire(self) -> None:
@@ -159,7 +165,7 @@ class Gateway:
         self._resources.push_async_callback(chain.close)
         return GatewayLogin(chain, FolderBanList(ban_folder(self.settings)))
 
-    def _gate(self, publisher: Publisher, names: HostNames) -> GatewayGate:
+    def _gate(self, publisher: Publisher, names: HostNames, state: ManagedState) -> GatewayGate:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
         self._resources.callback(board.close)
@@ -170,6 +176,7 @@ class Gateway:
             tls=self.tls is not None,
             limits=Limits(recipients=smtp.recipients, errors=smtp.errors),
             authentication=bool(smtp.auth),
+            keep_refused=bool(self.settings.rabbitmq.refused),
         )
 
         @lru_cache(maxsize=1024)
@@ -178,10 +185,10 @@ class Gateway:
 
         return GatewayGate(
             AccessPolicy(smtp.range, smtp.proxy, smtp.protection),
-            MemorySuspectList(),
+            state,
             ClientTable(client_limits(self.settings)),
             board,
-            GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory), bool(smtp.auth)),
+            GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory), bool(smtp.auth), state.local),
             lambda local_ip: profile(names.name_of(local_ip).name),
             IpRanges.everything() if smtp.line_endings is LineEndings.NORMALIZE else smtp.normalize_range,
         )
@@ -203,6 +210,15 @@ class Gateway:
 def ban_folder(settings: Settings) -> Path:
     """Where the workers keep the clients that may not log in for a while."""
     return settings.state.directory / BANS_NAME
+
+
+def directory(settings: Settings) -> DatabaseDirectory:
+    """The managed state of ``database-address``.
+
+    Raises:
+        PermanentFailure: the address cannot be used.
+    """
+    return DatabaseDirectory(settings.database.address.reveal(), settings.state.directory, compile_regex, settings.smtp.local_case)
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

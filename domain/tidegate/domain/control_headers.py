@@ -31,6 +31,7 @@ MAX_VALUE_BYTES = 8 * 1024
 RESERVED = frozenset(
     {
         *("recipient", "mime", "mime-encoding", "key", "message-id", "connection", "checks", "received", "hostname", "report"),
+        "refused",
         # Objects and arrays with fields of their own: a string in their place would break readers.
         *("ips", "tags", "queues", "smarthost", "dsn", "nextattempt"),
         # Names with a meaning in JavaScript, where copying properties from one object to another would change its prototype.

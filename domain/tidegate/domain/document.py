@@ -119,6 +119,9 @@ def _own(mail: Mail, recipient: Recipient, message_id: str, report: JsonObject |
         own["dsn"] = dsn
     if report is not None:
         own["report"] = report
+    if recipient.refusal is not None:
+        refusal = recipient.refusal
+        own["refused"] = {"code": refusal.code, "status": refusal.enhanced, "reason": refusal.lines[-1]}
     return own
 
 

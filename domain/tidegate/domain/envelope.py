@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import attrs
 
+from tidegate.domain.smtp.reply import Reply
+
 
 class Body(StrEnum):
     """Value of the BODY parameter (RFC 6152, RFC 3030). A claim of the client: content is not checked against it."""
@@ -18,19 +20,21 @@ class Body(StrEnum):
 
 @attrs.frozen
 class Recipient:
-    """One forward path that was answered 250.
+    """One forward path.
 
     Attributes:
         address: the mailbox without angle brackets and source route, as the client spelled it.
         local: whether it is on the local address list.
         notify: value of the NOTIFY parameter (RFC 3461 section 4.1), verbatim, or None.
         orcpt: value of the ORCPT parameter (RFC 3461 section 4.2), verbatim (still xtext), or None.
+        refusal: what the client reads for it, or None for a recipient that was accepted.
     """
 
     address: str
     local: bool = False
     notify: str | None = None
     orcpt: str | None = None
+    refusal: Reply | None = None
 
 
 @attrs.frozen
@@ -39,11 +43,12 @@ class Envelope:
 
     Attributes:
         sender: the mailbox of MAIL FROM without angle brackets; ``""`` for the null reverse path ``<>``.
-        recipients: in the order of their RCPT commands, at least one, no address twice.
+        recipients: accepted ones, in the order of their RCPT commands, no address twice; at least one unless there are refused ones.
         body: value of BODY; 7BIT when absent.
         smtputf8: whether SMTPUTF8 (RFC 6531) was asked for.
         ret: value of RET (RFC 3461 section 4.3), verbatim, or None.
         envid: value of ENVID (RFC 3461 section 4.4), verbatim (still xtext), or None.
+        refused: recipients that are not accepted and whose mail is to be kept all the same (``rabbitmq-refused``); each has its refusal.
     """
 
     sender: str
@@ -52,3 +57,4 @@ class Envelope:
     smtputf8: bool = False
     ret: str | None = None
     envid: str | None = None
+    refused: tuple[Recipient, ...] = ()

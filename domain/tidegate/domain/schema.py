@@ -103,6 +103,14 @@ def _sometimes() -> dict[str, JsonValue]:
         ),
         "ips": _array("Addresses to send the message on from; absent: the sender's defaults.", _ip("One address."), [["192.0.2.25"]]),
         "report": report_schema(),
+        "refused": _object(
+            "Only in the queue of refused mail: why this recipient was not accepted. The client has read it too.",
+            {
+                "code": {"description": "SMTP reply code.", "type": "integer", "minimum": 500, "maximum": 599, "examples": [530]},
+                "status": _text("Enhanced status code (RFC 3463).", ["5.7.0"]),
+                "reason": _text("The text of the reply.", ["Authentication required"]),
+            },
+        ),
     }
 
 

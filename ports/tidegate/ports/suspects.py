@@ -14,3 +14,6 @@ class SuspectList(Protocol):
         Asked for every connection: never blocks, never raises, costs no more than reading an attribute. When the place where the list is kept
         cannot be reached, the last known list stays in force. Expired entries may be in it for as long as the implementation's reload interval.
         """
+
+    def refused(self, ip: str) -> None:
+        """A connection from this address (canonical text) was refused because it is on the list. Never blocks, never raises."""

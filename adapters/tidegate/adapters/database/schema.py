@@ -1,5 +1,6 @@
 """The schema, brought up to date when the server starts."""
 
+import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ HEAD = "0002"
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_410_733_250_618_442_211
 """Number of the advisory lock in PostgreSQL that machines which start at the same time take turns with."""
+
+
+_log = logging.getLogger("tidegate.database")
 
 
 async def migrate(engine: AsyncEngine, revision: str = HEAD) -> None:
@@ -31,6 +35,7 @@ async def migrate(engine: AsyncEngine, revision: str = HEAD) -> None:
         if engine.dialect.name == "postgresql":
             await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
         await connection.run_sync(_upgrade, revision)
+    _log.info("schema of the database brought up to date", extra={"from": found or "empty", "to": revision})
 
 
 async def _revision(engine: AsyncEngine) -> str | None:
@@ -45,6 +50,7 @@ def _upgrade(connection: sa.Connection, revision: str) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plugins
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -66,7 +66,7 @@ def write(path: Path, contents: Contents) -> None:
     first = b"%s %d %d" % (_FORMAT, len(head), crc32(head))
     temporary = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(first.ljust(_FIRST_LINE - 1) + b"\n")
             file.write(head)
             file.writelines(contents.table)

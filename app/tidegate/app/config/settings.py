@@ -25,6 +25,7 @@ from tidegate.app.config.values import (
 )
 from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_ranges import IpRanges
+from tidegate.domain.local_addresses import LocalCase
 from tidegate.domain.nameserver import Nameserver
 from tidegate.domain.spamd_address import SpamdAddress
 
@@ -49,6 +50,7 @@ class Smtp:
     auth: tuple[BackEndAddress, ...]
     hostname: str
     validate_address: AddressMode
+    local_case: LocalCase
     maxsize: int
     timeout: timedelta
     session_time: timedelta

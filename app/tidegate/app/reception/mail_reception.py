@@ -7,12 +7,14 @@ from typing import Protocol
 import attrs
 
 from tidegate.app.reception.findings import Audience, Checker, without_forged_results
+from tidegate.app.reception.report_reader import NoReportReader, read_report
 from tidegate.domain.checks.authentication_results import authentication_results
 from tidegate.domain.control_headers import Extraction, extract
 from tidegate.domain.document import Documents, Mail
 from tidegate.domain.headers import HeaderLimits, HeaderProblem, inspect
-from tidegate.domain.json_value import Dumps
+from tidegate.domain.json_value import Dumps, JsonObject
 from tidegate.domain.message_id import MessageIds, per_recipient
+from tidegate.domain.reports import NotAReport
 from tidegate.domain.routing import Queues, queue_for
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
@@ -21,6 +23,7 @@ from tidegate.ports.clock import Clock
 from tidegate.ports.errors import DocumentTooLarge, PortError
 from tidegate.ports.publisher import Publication, Publisher
 from tidegate.ports.reception import IncomingMessage
+from tidegate.ports.report_reader import ReportReader
 
 _log = logging.getLogger("tidegate.reception")
 
@@ -43,9 +46,9 @@ class Journal(Protocol):
         Args:
             message: as it came.
             transaction_id: as in our trace field.
-            message_ids: one per recipient, in their order.
+            message_ids: one per accepted recipient, in their order.
             publications: what was to be published; recipients without a queue have none, and nobody has one when the message
-                was refused before.
+                was refused before. Those of refused recipients are among them.
             reply: what the client reads.
         """
 
@@ -82,6 +85,7 @@ class MailReception:
         source_ips: tells from the address a message was submitted to which addresses it may be sent on from.
         journal: told of each message, or None.
         checker: checks messages, or None.
+        reports: reads large reports off the event loop.
     """
 
     settings: ReceptionSettings
@@ -92,16 +96,18 @@ class MailReception:
     source_ips: Callable[[str], tuple[str, ...]] = lambda _: ()
     journal: Journal | None = None
     checker: Checker | None = None
+    reports: ReportReader = attrs.field(factory=NoReportReader)
 
     async def receive(self, message: IncomingMessage) -> Reply:
         """See :meth:`tidegate.ports.reception.Reception.receive`."""
         now = self.clock()
         transaction_id = self.ids.next(int(now.timestamp() * 1000))
-        message_ids = per_recipient(transaction_id, len(message.envelope.recipients))
+        accepted = len(message.envelope.recipients)
+        message_ids = per_recipient(transaction_id, accepted + len(message.envelope.refused))
 
         def answer(publications: tuple[Publication, ...], reply: Reply) -> Reply:
             if self.journal is not None:
-                self.journal.note(message, transaction_id, message_ids, publications, reply)
+                self.journal.note(message, transaction_id, message_ids[:accepted], publications, reply)
             return reply
 
         block = inspect(message.data, self.settings.header_limits)
@@ -130,7 +136,7 @@ class MailReception:
             checks=None if findings is None else [finding.entry() for finding in findings],
         )
         results = authentication_results(message.hostname, findings) if findings is not None and self.settings.auth_results else b""
-        publications = self._publications(mail, results, message_ids)
+        publications = self._publications(mail, results, message_ids, await self._report(mail, transaction_id))
         if publications:
             try:
                 await self.publisher.publish(publications)
@@ -141,26 +147,43 @@ class MailReception:
                 # Permanent or not, it is trouble on our side: the mail stays with the client until someone has mended it.
                 _log.error("message not queued", extra={"transaction": transaction_id, "reason": str(error)})
                 return answer(publications, replies.NOT_QUEUED)
-        lines = [f"{message_id} for {recipient.address}" for recipient, message_id in zip(envelope.recipients, message_ids, strict=True)]
+        if envelope.refused and not envelope.recipients:
+            refusal = envelope.refused[0].refusal
+            assert refusal is not None
+            return answer(publications, refusal)
+        pairs = zip(envelope.recipients, message_ids[:accepted], strict=True)
+        lines = [f"{message_id} for {recipient.address}" for recipient, message_id in pairs]
         return answer(publications, Reply(250, "2.0.0", (QUEUED, *lines)))
 
-    def _publications(self, mail: Mail, results: bytes, message_ids: tuple[str, ...]) -> tuple[Publication, ...]:
+    async def _report(self, mail: Mail, transaction_id: str) -> JsonObject | None:
+        """What report the message is. Looked for only where a local recipient has a queue for it: nobody else's mail is read."""
+        if not self.settings.queues.reports or not any(recipient.local for recipient in mail.envelope.recipients):
+            return None
+        outcome = await read_report(mail.message, self.reports)
+        if not isinstance(outcome, NotAReport):
+            return outcome
+        if outcome.note:
+            _log.info("not read as a report", extra={"transaction": transaction_id, "reason": outcome.note})
+        return None
+
+    def _publications(self, mail: Mail, results: bytes, message_ids: tuple[str, ...], report: JsonObject | None) -> tuple[Publication, ...]:
         """Documents of the recipients that have a queue; nothing is spelled when none has.
 
         Args:
             mail: the message with our trace fields.
             results: our Authentication-Results field, on top of them for those who get it; or nothing.
             message_ids: one per recipient.
+            report: what report the message is.
         """
         variants: dict[bool, Documents] = {}
         publications = []
-        for recipient, message_id in zip(mail.envelope.recipients, message_ids, strict=True):
-            queue = queue_for(self.settings.queues, local=recipient.local)
+        for recipient, message_id in zip((*mail.envelope.recipients, *mail.envelope.refused), message_ids, strict=True):
+            queue = queue_for(self.settings.queues, local=recipient.local, report=report is not None, refused=recipient.refusal is not None)
             if queue is not None:
                 marked = bool(results) and self.settings.auth_results.includes(local=recipient.local)
                 documents = variants.get(marked)
                 if documents is None:
                     documents = Documents(attrs.evolve(mail, trace=results + mail.trace) if marked else mail, self.dumps)
                     variants[marked] = documents
-                publications.append(Publication(queue, message_id, documents.parts(recipient, message_id)))
+                publications.append(Publication(queue, message_id, documents.parts(recipient, message_id, report if recipient.local else None)))
         return tuple(publications)

@@ -1,12 +1,18 @@
 """What the gateway answers a session at MAIL and RCPT."""
 
+from collections.abc import Callable
+
 import attrs
 
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.domain.address import Mailbox
+from tidegate.domain.local_addresses import LocalAddresses
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
 from tidegate.ports.publisher import Publisher
+
+NOBODY = LocalAddresses()
+"""No address is local."""
 
 HEADROOM = 65536
 """Bytes of a document beside the message: envelope, connection, our trace field, x-mq-* properties."""
@@ -21,12 +27,14 @@ class GatewayPolicy:
         publisher: where documents go.
         budget: memory for message data.
         authentication: a client that has not authenticated may send to local addresses only (``smtp-auth``).
+        local: the local address list of this moment.
     """
 
     maxsize: int
     publisher: Publisher
     budget: MemoryBudget
     authentication: bool = False
+    local: Callable[[], LocalAddresses] = lambda: NOBODY
 
     def max_message_bytes(self) -> int:
         """``smtp-maxsize``, or less where the broker takes no document that large.
@@ -45,7 +53,10 @@ class GatewayPolicy:
         return None
 
     def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
-        """Where there is authentication, a stranger may send to local addresses only; else who may connect may send to anyone."""
+        """Anyone may send to local addresses. Where there is authentication, a stranger may send to nobody else; where there is none, who may
+        connect may send to anyone."""
+        if self.local().is_local(mailbox):
+            return True
         if self.authentication and user is None:
             return replies.AUTH_REQUIRED
         return False

@@ -22,3 +22,11 @@ async def read_report(message: bytes, apart: ReportReader) -> JsonObject | NotAR
         return await apart.read(message)
     outcome = located.read()
     return outcome if isinstance(outcome, NotAReport) else as_json(outcome)
+
+
+class NoReportReader:
+    """Implements :class:`tidegate.ports.report_reader.ReportReader` by leaving large reports unread: where nobody gave a better one."""
+
+    async def read(self, message: bytes) -> JsonObject | NotAReport:
+        """See the port."""
+        return NotAReport(f"message of {len(message)} octets is too large for its report to be read on the spot")

@@ -20,6 +20,7 @@ class Profile:
         tls: a certificate is there: offer STARTTLS.
         limits: bounds of a session.
         authentication: a back end is there: offer AUTH in sessions protected by TLS.
+        keep_refused: mail for recipients that are refused is taken all the same (``rabbitmq-refused``).
     """
 
     hostname: str
@@ -28,6 +29,7 @@ class Profile:
     tls: bool = False
     limits: Limits = attrs.field(factory=Limits)
     authentication: bool = False
+    keep_refused: bool = False
 
 
 def greeting(hostname: str) -> Reply:

@@ -34,6 +34,7 @@ TLS_UNAVAILABLE = _r(454, "4.7.0", "TLS not available")
 AUTH_UNAVAILABLE = _r(454, "4.7.0", "Temporary authentication failure, try again later")
 NO_SPACE = _r(452, "4.3.1", "Insufficient storage, try again later")
 TOO_MANY_RECIPIENTS = _r(452, "4.5.3", "Too many recipients")
+OTHER_TRANSACTION = _r(452, "4.5.3", "Send this recipient in another transaction")
 NOT_QUEUED = _r(451, "4.3.0", "Message could not be queued, try again later")
 
 # 5yz: syntax and order.

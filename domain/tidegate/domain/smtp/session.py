@@ -19,12 +19,12 @@ from collections.abc import Callable
 
 import attrs
 
-from tidegate.domain.address import NULL_PATH, parse_path
+from tidegate.domain.address import NULL_PATH, Mailbox, parse_path
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.authentication import Authentication
 from tidegate.domain.smtp.events import StartTls
 from tidegate.domain.smtp.machine import OTHER_PROTOCOL, Mode
-from tidegate.domain.smtp.parameters import parse_mail_parameters, parse_rcpt_parameters
+from tidegate.domain.smtp.parameters import RcptParameters, parse_mail_parameters, parse_rcpt_parameters
 from tidegate.domain.smtp.profile import ehlo_reply, helo_reply
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.transaction import Transaction
@@ -117,15 +117,24 @@ class Session(Authentication):
         if not mailbox.ascii and not transaction.parameters.smtputf8:
             return self._error(replies.NEEDS_SMTPUTF8)
         limit = self.profile.limits.recipients
-        if len(transaction.recipients) >= limit:
+        if len(transaction.recipients) + len(transaction.refused) >= limit:
             transaction.overshoot += 1
             # As many again may be tried: a client that pipelines its RCPTs learns of the limit only afterwards.
             return self._reply(replies.TOO_MANY_RECIPIENTS) if transaction.overshoot <= limit else self._error(replies.TOO_MANY_RECIPIENTS)
         verdict = self.policy.admit_recipient(mailbox, self.user)
         if isinstance(verdict, Reply):
-            return self._error(verdict)
+            return self._refuse_recipient(transaction, mailbox, parameters, verdict)
+        if transaction.only_refused:  # one reply after the data cannot both accept and refuse
+            return self._reply(replies.OTHER_TRANSACTION)
         transaction.add_recipient(mailbox, parameters, local=verdict)
         return self._reply(replies.RECIPIENT_OK)
+
+    def _refuse_recipient(self, transaction: Transaction, mailbox: Mailbox, parameters: RcptParameters, refusal: Reply) -> None:
+        """Refuse a recipient, or with ``rabbitmq-refused`` keep it: where no other was accepted, the refusal is then said after the data."""
+        if not self.profile.keep_refused or refusal.code < 500:
+            return self._error(refusal)
+        transaction.refuse_recipient(mailbox, parameters, refusal)
+        return self._reply(replies.RECIPIENT_OK) if transaction.only_refused else self._error(refusal)
 
     def _data(self, argument: bytes) -> None:
         transaction = self._transaction
@@ -137,7 +146,7 @@ class Session(Authentication):
             return self._error(replies.CHUNKS_STARTED)
         if transaction.binary:
             return self._error(replies.BINARY_NEEDS_BDAT)
-        if not transaction.recipients:
+        if not transaction.recipients and not transaction.refused:
             return self._error(replies.NO_RECIPIENTS)
         transaction.begin_data(self.policy.max_message_bytes(), self.policy)
         self._mode = Mode.DATA
@@ -155,7 +164,7 @@ class Session(Authentication):
         # The chunk is read even where it is refused: its octets are on their way (RFC 3030 section 2).
         if transaction is None:
             self._chunk_refused = replies.MAIL_FIRST if self.helo else replies.HELLO_FIRST
-        elif not transaction.recipients:
+        elif not transaction.recipients and not transaction.refused:
             self._chunk_refused = replies.NO_RECIPIENTS
         else:
             self._chunk_refused = None

@@ -6,6 +6,7 @@ from tidegate.domain.address import Mailbox
 from tidegate.domain.envelope import Body, Envelope, Recipient
 from tidegate.domain.smtp.message_data import ByteBudget, MessageData
 from tidegate.domain.smtp.parameters import MailParameters, RcptParameters
+from tidegate.domain.smtp.reply import Reply
 
 
 @attrs.define
@@ -16,6 +17,7 @@ class Transaction:
         sender: the reverse path.
         parameters: of MAIL.
         recipients: accepted ones in order; a mailbox that is given twice counts once, with the parameters of its first RCPT.
+        refused: recipients that are not accepted and whose mail is kept.
         data: the message data once DATA or BDAT has begun.
         chunked: BDAT has begun.
         overshoot: RCPT commands beyond the limit of recipients.
@@ -24,6 +26,7 @@ class Transaction:
     sender: Mailbox
     parameters: MailParameters
     recipients: dict[str, Recipient] = attrs.field(factory=dict)
+    refused: dict[str, Recipient] = attrs.field(factory=dict)
     data: MessageData | None = None
     chunked: bool = False
     overshoot: int = 0
@@ -34,6 +37,10 @@ class Transaction:
         if key not in self.recipients:
             self.recipients[key] = Recipient(mailbox.text, local, parameters.notify, parameters.orcpt)
 
+    def refuse_recipient(self, mailbox: Mailbox, parameters: RcptParameters, refusal: Reply) -> None:
+        """Keep a recipient that is not accepted."""
+        self.refused.setdefault(mailbox.key, Recipient(mailbox.text, False, parameters.notify, parameters.orcpt, refusal))
+
     def begin_data(self, max_bytes: int, budget: ByteBudget) -> MessageData:
         """The buffer for the message; made at the first call."""
         if self.data is None:
@@ -41,9 +48,16 @@ class Transaction:
         return self.data
 
     def envelope(self) -> Envelope:
-        """The finished envelope; there is at least one recipient."""
+        """The finished envelope; there is at least one recipient, accepted or refused."""
         given = self.parameters
-        return Envelope(self.sender.text, tuple(self.recipients.values()), given.body, given.smtputf8, given.ret, given.envid)
+        return Envelope(
+            self.sender.text, tuple(self.recipients.values()), given.body, given.smtputf8, given.ret, given.envid, tuple(self.refused.values())
+        )
+
+    @property
+    def only_refused(self) -> bool:
+        """Whether there are recipients and none is accepted: the reply to the message will refuse them."""
+        return bool(self.refused) and not self.recipients
 
     @property
     def binary(self) -> bool:

@@ -152,3 +152,26 @@ def redacted(url: str) -> str:
 def either(schemes: tuple[str, ...]) -> str:
     """A choice of schemes, for a message."""
     return " or ".join(f"{scheme}://" for scheme in schemes)
+
+
+_any_database = secret_url(("sqlite", "postgresql"))
+
+
+def _parse_database(text: str) -> Secret:
+    found = _any_database.parse(text)
+    assert isinstance(found, Secret)
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() == "sqlite" and (not rest.startswith("/") or not rest[1:]):
+        raise ValueError("is not sqlite:///relative/path or sqlite:////absolute/path")
+    if scheme.lower() == "postgresql" and (" " in rest or not rest.rpartition("@")[2].partition("/")[2]):
+        raise ValueError("names no database: postgresql://user:password@host/name")
+    return found
+
+
+DATABASE_URL = Kind(
+    "database",
+    "sqlite:///path or postgresql://user:password@host/name",
+    _parse_database,
+    redact=_any_database.redact,
+    after_space=Hash.REFUSED,
+)

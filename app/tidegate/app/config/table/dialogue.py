@@ -6,6 +6,7 @@ from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Key
 from tidegate.app.config.table.smtp import SMTP
 from tidegate.app.config.values import AddressMode, LineEndings
+from tidegate.domain.local_addresses import LocalCase
 
 MAX_MESSAGE = 2 * GIB
 """A message is held in memory while it arrives; no mail system in use takes larger ones."""
@@ -20,6 +21,16 @@ DIALOGUE_KEYS = (
         "strict",
         "`strict`: addresses in MAIL and RCPT follow RFC 5321. `loose`: one `@`, a valid domain on its right, anything printable on its left.",
         "loose",
+    ),
+    Key(
+        "smtp-local-case",
+        SMTP,
+        word(LocalCase),
+        "exact",
+        "Whether `Info@example.com` and `info@example.com` are two local addresses (`exact`, as RFC 5321 has it) or one (`ignore`). Domains "
+        "have no letter case, and neither has `postmaster`.",
+        "ignore",
+        ours=True,
     ),
     Key(
         "smtp-maxsize",

@@ -73,10 +73,10 @@ QUEUE_KEYS = (
         RABBITMQ,
         QUEUE,
         "",
-        "Queue for copies of mail that is not accepted.",
+        "Queue for mail to recipients that are refused: it is taken all the same, put there with the reason, and refused after its data.",
         "refused",
         feature=features.REFUSED_MAIL,
-        when_empty="no copies",
+        when_empty="refused recipients are refused at RCPT, and nothing is kept",
     ),
     Key(
         "rabbitmq-exchange",

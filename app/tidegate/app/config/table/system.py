@@ -5,7 +5,7 @@ from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import CIPHERS, LOG_DESTINATIONS, SERVER_ID, USER
 from tidegate.app.config.kinds.network import ADDRESS, NAMESERVERS, PORT
 from tidegate.app.config.kinds.scalars import PATH, TIB, duration, number, size, text, word
-from tidegate.app.config.kinds.urls import secret_url
+from tidegate.app.config.kinds.urls import DATABASE_URL, secret_url
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 from tidegate.app.config.values import StoragePolicy
@@ -92,9 +92,9 @@ SYSTEM_KEYS = (
     Key(
         "database-address",
         DATABASE,
-        secret_url(("sqlite", "postgresql")),
+        DATABASE_URL,
         "sqlite:///<state-directory>/tidegate.db",
-        "The database: `sqlite:///path` or `postgresql://user:password@host/name`.",
+        "The database: `sqlite:////absolute/path`, or `postgresql://user:password@host/name` for several machines that share their lists.",
         "postgresql://tidegate:secret@db.example.com/tidegate",
         feature=features.DATABASE,
         note="a SQLite file in the state folder",
@@ -104,7 +104,8 @@ SYSTEM_KEYS = (
         DATABASE,
         duration(1, 86400, "600"),
         "600",
-        "Longest time until a change in the database is seen.",
+        "Longest time until a change in the database is seen. One that was made by `tidegate` on the same machine is seen within a second "
+        "or two.",
         "60",
         feature=features.DATABASE,
     ),
