@@ -25,6 +25,7 @@ from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
+from tidegate.ports.login import Login
 from tidegate.ports.publisher import Publisher
 
 
@@ -60,6 +61,7 @@ class Setup:
     relax: bool = False
     refuse: Reply | None = None
     gate: Callable[[GatewayPolicy, Profile], Gate] | None = None
+    login: Login | None = None
 
 
 @attrs.define
@@ -97,13 +99,13 @@ async def serving(setup: Setup | None = None) -> AsyncIterator[Serving]:
     memory = MemoryPublisher()
     publisher = setup.publisher or memory
     budget = MemoryBudget(setup.memory)
-    policy = GatewayPolicy(setup.maxsize, publisher, budget)
-    profile = Profile("mx.example.com", setup.validation, True, setup.tls is not None, setup.limits)
+    policy = GatewayPolicy(setup.maxsize, publisher, budget, setup.login is not None)
+    profile = Profile("mx.example.com", setup.validation, True, setup.tls is not None, setup.limits, setup.login is not None)
     reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps)
 
     listening = bind_listeners(["127.0.0.1"], [0], [0] if setup.tls else [])
     gate = setup.gate(policy, profile) if setup.gate else OpenGate(policy, profile, setup.relax, setup.refuse)
-    server = SmtpServer(reception, gate, setup.timing, setup.tls)
+    server = SmtpServer(reception, gate, setup.timing, setup.tls, setup.login)
     ports = [listener.sock.getsockname()[1] for listener in listening]
     server.open(listening)
     try:
