@@ -24,6 +24,8 @@ from tidegate.ports.errors import PermanentFailure, PortError
 
 PAM_SERVICE = "tidegate"
 """Name of the file in /etc/pam.d; without it PAM uses ``other``."""
+NO_ACCOUNT = "tidegate-no-such-account"
+"""What is asked for in place of a name that is not on the list."""
 QUESTION_SECONDS = 15
 """A child that takes longer is ended by SIGALRM."""
 CHILDREN = 16
@@ -31,7 +33,8 @@ CHILDREN = 16
 MAX_QUESTION = 4096
 """Bytes: a user name of 255 characters, a password of 1,024 bytes and an address are less."""
 
-ANSWERS = {b"A": AuthVerdict.ACCEPTED, b"R": AuthVerdict.REFUSED, b"U": AuthVerdict.UNAVAILABLE}
+ACCEPTED = b"A"
+ANSWERS = {ACCEPTED: AuthVerdict.ACCEPTED, b"R": AuthVerdict.REFUSED, b"U": AuthVerdict.UNAVAILABLE}
 _BYTES = {verdict: byte for byte, verdict in ANSWERS.items()}
 
 # What PAM says of credentials and accounts; everything else is a fault of the machine (security/_pam_types.h).
@@ -72,13 +75,22 @@ def start_helper(path: Path, patterns: AccountPatterns, uid: int, gid: int) -> i
 
 
 def judge(presented: Credentials, patterns: AccountPatterns) -> AuthVerdict:
-    """Judge with PAM, or by /etc/shadow where there is no PAM. Needs root's rights."""
+    """Judge with PAM, or by /etc/shadow where there is no PAM. Needs root's rights.
+
+    Who is not on the list is refused after a question about an account that is not there: PAM delays its refusals, and the time is not to tell
+    who is on the list.
+    """
     try:
         account = pwd.getpwnam(presented.username)
     except KeyError:
         account = None
     if not patterns.admit(presented.username, superuser=account is not None and account.pw_uid == 0):
+        _ask(Credentials(NO_ACCOUNT, presented.password, presented.remote_ip))
         return AuthVerdict.REFUSED
+    return _ask(presented)
+
+
+def _ask(presented: Credentials) -> AuthVerdict:
     try:
         import pam
     except ImportError:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from tidegate.adapters.auth.privileged_helper import ANSWERS
+from tidegate.adapters.auth.privileged_helper import ACCEPTED, ANSWERS
 from tidegate.domain.account_patterns import AccountPatterns
 from tidegate.domain.credentials import AuthVerdict, Credentials
 
@@ -23,7 +23,7 @@ class SystemAccountsAuthenticator:
     """Asks the helper.
 
     Attributes:
-        patterns: who may log in; the helper looks again, with the patterns of its own start.
+        patterns: who may log in; the helper looks first, with the patterns of its own start.
         socket: where the helper listens.
         deadline_s: seconds.
     """
@@ -34,8 +34,8 @@ class SystemAccountsAuthenticator:
     _taken: int = attrs.field(default=0, init=False)
 
     async def authenticate(self, credentials: Credentials) -> AuthVerdict:
-        """See the port. Who is not on the list, whether there is such an account or not, is refused without a question."""
-        if not credentials.password or not self.patterns.admit(credentials.username, superuser=False):
+        """See the port. The helper is asked about names that are not on the list too, so that the time does not tell who is."""
+        if not credentials.username or not credentials.password:
             return AuthVerdict.REFUSED
         if self._taken >= WAITING:
             return self._unavailable("too many logins at the same time")
@@ -49,6 +49,8 @@ class SystemAccountsAuthenticator:
             return self._unavailable(error.strerror or type(error).__name__)
         finally:
             self._taken -= 1
+        if answer == ACCEPTED and not self.patterns.admit(credentials.username, superuser=False):
+            return AuthVerdict.REFUSED  # this configuration has a shorter list than the helper's
         verdict = ANSWERS.get(answer, AuthVerdict.UNAVAILABLE)
         return self._unavailable("the helper could not ask the system") if verdict is AuthVerdict.UNAVAILABLE else verdict
 
