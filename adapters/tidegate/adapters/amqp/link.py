@@ -12,12 +12,14 @@ import aio_pika
 
 from tidegate.adapters.amqp.address import BrokerAddress
 from tidegate.adapters.amqp.backoff import Backoff
+from tidegate.adapters.amqp.deadlines import Deadlines
 from tidegate.adapters.amqp.delivery import Delivery, Document, Transaction
 from tidegate.adapters.amqp.failures import describe, is_failure
 from tidegate.adapters.amqp.frames import Chunk, FrameWriter
 from tidegate.adapters.amqp.lane import Lane
+from tidegate.adapters.amqp.outlet import Outlet
 from tidegate.adapters.amqp.settings import AmqpSettings
-from tidegate.adapters.amqp.tap import Tap, TapFactory
+from tidegate.adapters.amqp.tap import TapFactory
 from tidegate.adapters.amqp.topology import ensure_queue
 from tidegate.adapters.amqp.unroutable import Redeclaration
 from tidegate.adapters.amqp.window import Window
@@ -46,13 +48,11 @@ class Link:
         self._connection.close_callbacks.add(self._on_library_closed)
         self._redeclaration = Redeclaration(self._connection, settings, self._resubmit)
         self._window = Window(settings.throttle, settings.throttle_bytes, self._write, self._writable, self._redeclaration.returned)
+        self._deadlines = Deadlines(self._window, settings.confirm_timeout_s, lambda: bool(self._blocked), self._give_up)
         self._backoff = Backoff(settings.backoff_first_s, settings.backoff_longest_s, random.random)
         self._reopening: set[asyncio.Task[None]] = set()
-        self._transactions: dict[Transaction, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
         self._small_since = self._large_since = 0.0
         self._blocked = ""
-        self._patience: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[str] = self._loop.create_future()
 
     async def open(self) -> None:
@@ -93,23 +93,18 @@ class Link:
         if self._blocked:
             raise TemporaryFailure(f"the broker blocks publishers: {self._blocked}")
         transaction = Transaction(self._loop.create_future(), deadline, len(documents))
-        self._transactions[transaction] = None
-        if self._timer is None:
-            self._timer = self._loop.call_at(deadline, self._expire_due)
+        self._deadlines.begin(transaction)
         self._window.submit([Delivery(*document, transaction) for document in documents])
         try:
             await transaction.outcome
         finally:
             if transaction.outcome.done() and not transaction.outcome.cancelled():
                 transaction.outcome.exception()  # it may have failed and been cancelled in one turn, with no one left to hear the failure
-            # What the broker has of a call that was cancelled or has failed it still owes an answer for: the deadline holds for that, too.
-            if not transaction.in_flight:
-                self._transactions.pop(transaction, None)
+            self._deadlines.end(transaction)
 
     async def finish(self, timeout_s: float) -> None:
         """Wait until all calls under way have ended, or ``timeout_s`` has passed."""
-        if self._transactions:
-            await asyncio.wait([transaction.outcome for transaction in self._transactions], timeout=timeout_s)
+        await self._deadlines.finish(timeout_s)
 
     async def close(self, reason: str) -> None:
         """Fail what is under way and disconnect: in order if the broker answers soon, without a word if not."""
@@ -122,8 +117,8 @@ class Link:
                 raise
             log.info("the connection to the broker did not close in order: %s", describe(failure))
         finally:
-            if self._factory.tap is not None:
-                self._factory.tap.abort()
+            if (outlet := self._outlet) is not None:
+                outlet.abort()
 
     def on_answers(self) -> None:
         """See :class:`Listener`."""
@@ -183,7 +178,7 @@ class Link:
             frame_max=underlay.connection.connection_tune.frame_max or 0,
         )
         lane = Lane(underlay.number, writer, self._window.settle)
-        self._tap.add(lane)
+        self._factory.put_on(lane)
         if large:
             self._window.large, self._large_since = lane, self._loop.time()
         else:
@@ -203,13 +198,12 @@ class Link:
                 return
 
     @property
-    def _tap(self) -> Tap:
-        if self._factory.tap is None:
-            raise TemporaryFailure("not connected to the broker")
-        return self._factory.tap
+    def _outlet(self) -> Outlet | None:
+        return self._factory.tap.outlet if self._factory.tap is not None else None
 
     def _write(self, chunks: list[Chunk], size: int, now: bool) -> None:
-        self._tap.write(chunks, size, now=now)
+        if (outlet := self._outlet) is not None:
+            outlet.write(chunks, size, now=now)
 
     def _writable(self) -> bool:
         return self._factory.tap is not None and self._factory.tap.writable and not self._blocked
@@ -217,55 +211,27 @@ class Link:
     def _resubmit(self, delivery: Delivery) -> None:
         self._window.resubmit(delivery)
 
-    def _expire_due(self) -> None:
-        """One timer for all calls: they have the same time to live, so the oldest is due first."""
-        self._timer = None
-        now = self._loop.time()
-        for transaction in list(self._transactions):
-            if transaction.deadline > now:
-                self._timer = self._loop.call_at(transaction.deadline, self._expire_due)
-                break
-            self._transactions.pop(transaction)
-            state = "confirmed" if transaction.in_flight else "took"
-            self._window.expire(transaction, f"the broker {state} nothing within {self._settings.confirm_timeout_s:g} s")
-        self._be_patient()
-
     def _fail_blocked(self) -> None:
         if self._blocked:
-            for transaction in list(self._transactions):
-                self._window.expire(transaction, f"the broker blocks publishers: {self._blocked}")
-            self._be_patient()
-
-    def _be_patient(self) -> None:
-        """Give a broker that owes confirms as long again; after that the connection is of no use."""
-        if self._window.overdue and self._patience is None and not self.lost.done():
-            self._patience = self._loop.call_later(self._settings.confirm_timeout_s, self._give_up)
+            self._deadlines.expire_all(f"the broker blocks publishers: {self._blocked}")
 
     def _give_up(self) -> None:
-        self._patience = None
-        if self._blocked:
-            self._be_patient()
-        elif self._window.overdue:
-            self._end("the broker confirms nothing")
+        self._end("the broker confirms nothing")
 
     def _end(self, reason: str) -> None:
         """Everything ends here, once."""
         if self.lost.done():
             return
         self.lost.set_result(reason)
-        for timer in (self._timer, self._patience):
-            if timer is not None:
-                timer.cancel()
         for task in self._reopening:
             task.cancel()
         self._redeclaration.cancel()
-        if self._factory.tap is not None:
-            self._factory.tap.forget()
+        if (outlet := self._outlet) is not None:
+            outlet.forget()
         for lane in (self._window.small, self._window.large):
             if lane is not None:
-                self._tap.remove(lane)
+                self._factory.take_off(lane)
                 lane.ended(reason)
         self._window.small = self._window.large = None
         self._window.fail_waiting(reason)
-        for transaction in list(self._transactions):
-            transaction.fail(reason)
+        self._deadlines.close(reason)

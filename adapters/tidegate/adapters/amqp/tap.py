@@ -9,7 +9,7 @@ import asyncio
 import logging
 import ssl
 import struct
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import aiormq
 import pamqp.exceptions
@@ -17,8 +17,10 @@ import pamqp.frame
 from pamqp import commands, header
 from yarl import URL
 
-from tidegate.adapters.amqp.frames import BODY, END, FRAME, HEADER, HEARTBEAT, METHOD, Chunk
+from tidegate.adapters.amqp.frames import BODY, END, FRAME, HEADER, HEARTBEAT, METHOD
 from tidegate.adapters.amqp.lane import Lane
+from tidegate.adapters.amqp.listener import Listener
+from tidegate.adapters.amqp.outlet import Outlet
 
 log = logging.getLogger(__name__)
 
@@ -32,43 +34,17 @@ BLOCKED, UNBLOCKED = 10 << 16 | 60, 10 << 16 | 61
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 """RabbitMQ's frames have at most 128 KiB unless its ``frame_max`` was raised; a length beyond this is no AMQP."""
 
-GATHER_BYTES = 256 * 1024
-"""So much is written without waiting for the end of the turn, and the socket's buffer asked whether there is room for more."""
-
-JOIN_BYTES = 64 * 1024
-"""Up to here one copy is cheaper than handing the kernel many pieces."""
-
-WRITE_AHEAD_BYTES = 1024 * 1024
-"""More than this in the socket's buffer and nothing more is put there until it drains."""
-
 ALIVE_S = 1.0
 HEARTBEAT_FRAME = FRAME.pack(HEARTBEAT, 0, 0) + END
 
 
-class Listener(Protocol):
-    """Whom a tap tells what it sees."""
-
-    def on_answers(self) -> None:
-        """Confirms have arrived and were settled: there may be room for more."""
-
-    def on_blocked(self, reason: str) -> None:
-        """The broker is short of memory or disk and reads no more from this connection."""
-
-    def on_unblocked(self) -> None:
-        """It reads again."""
-
-    def on_writable(self) -> None:
-        """The socket's buffer has drained."""
-
-    def on_lane_closed(self, lane: Lane, reason: str) -> None:
-        """The broker has closed a channel; the lane is already taken off."""
-
-    def on_disconnected(self, reason: str) -> None:
-        """The socket is closed."""
-
-
 class Tap(asyncio.StreamReaderProtocol):
-    """Protocol of one connection."""
+    """Protocol of one connection.
+
+    Attributes:
+        outlet: the way to the broker; None before and after the connection.
+        writable: whether the socket's buffer has room.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(reader, loop=loop)
@@ -81,10 +57,7 @@ class Tap(asyncio.StreamReaderProtocol):
         self._needed = 0
         self._framed = self._foreign = False
         self._fed_at = loop.time()
-        self._pipe: asyncio.Transport | None = None
-        self._unsent: list[Chunk] = []
-        self._unsent_bytes = 0
-        self._flushing = False
+        self.outlet: Outlet | None = None
         self.writable = True
 
     def add(self, lane: Lane) -> None:
@@ -96,49 +69,14 @@ class Tap(asyncio.StreamReaderProtocol):
         self._lanes.pop(lane.number, None)
         self._returning.pop(lane.number, None)
 
-    def write(self, chunks: list[Chunk], size: int, *, now: bool) -> None:
-        """Send whole frames, ``size`` bytes of bodies in them. Never waits; see ``writable``.
-
-        Unless ``now`` is set or much has gathered, what is written in one turn of the event loop leaves in one system call at its end.
-        """
-        self._unsent += chunks
-        self._unsent_bytes += size
-        if now or self._unsent_bytes >= GATHER_BYTES:
-            self.flush()
-        elif not self._flushing:
-            self._flushing = True
-            self._events.call_soon(self.flush)
-
-    def flush(self) -> None:
-        """Hand what has gathered to the socket."""
-        self._flushing = False
-        chunks, self._unsent = self._unsent, []
-        size, self._unsent_bytes = self._unsent_bytes, 0
-        if not chunks or self._pipe is None:
-            return
-        if size <= JOIN_BYTES:
-            self._pipe.write(b"".join(chunks))
-        else:
-            self._pipe.writelines(chunks)
-
-    def forget(self) -> None:
-        """Drop what has gathered: nobody waits for its answers any more."""
-        self._unsent, self._unsent_bytes = [], 0
-
-    def abort(self) -> None:
-        """Drop the connection without a word."""
-        if self._pipe is not None:
-            self._pipe.abort()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
-        self._pipe = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
-        self._pipe.set_write_buffer_limits(high=WRITE_AHEAD_BYTES)
+        self.outlet = Outlet(cast("asyncio.Transport", transport), self._events)  # uvloop's is one in all but name
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
-        self._pipe = None
+        self.outlet = None
         self._listener.on_disconnected(f"the connection broke ({exc or 'closed by the broker'})")
         super().connection_lost(exc)
 
@@ -264,7 +202,8 @@ class Tap(asyncio.StreamReaderProtocol):
         for lane in list(self._lanes.values()):
             self.remove(lane)
             lane.ended(f"the broker sent {what}")
-        self.abort()
+        if self.outlet is not None:
+            self.outlet.abort()
 
 
 def _method(payload: bytes) -> object:
@@ -287,6 +226,16 @@ class TapFactory(aiormq.TransportFactory):
         self._listener = listener
         self._context = context
         self.tap: Tap | None = None
+
+    def put_on(self, lane: Lane) -> None:
+        """Handle this channel's answers from now on."""
+        if self.tap is not None:
+            self.tap.add(lane)
+
+    def take_off(self, lane: Lane) -> None:
+        """Leave this channel to the library."""
+        if self.tap is not None:
+            self.tap.remove(lane)
 
     async def create(self, url: URL, **_: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """See aiormq. Raises ``OSError``, which includes ``ssl.SSLError``."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from tidegate.adapters.amqp.delivery import Delivery, Transaction
 from tidegate.adapters.amqp.frames import Chunk
 from tidegate.adapters.amqp.lane import Lane
+from tidegate.adapters.amqp.outlet import GATHER_BYTES
 from tidegate.adapters.amqp.settings import MEBIBYTE
-from tidegate.adapters.amqp.tap import GATHER_BYTES
 
 LARGE_BYTES = MEBIBYTE
 """Documents from here on have a channel of their own: the broker answers one above its limit by closing the channel it came on."""
