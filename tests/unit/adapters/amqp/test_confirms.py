@@ -211,3 +211,18 @@ async def test_cancelled_calls_do_not_hide_a_frozen_broker() -> None:
         await accepting(publisher)
         assert broker.logins == 2
         await publisher.publish([document(2)])
+
+
+async def test_blocked_broker_is_not_given_up() -> None:
+    """QU08: however long it blocks, the connection stays: a new one would be blocked as well, and the old one will be told when it is over."""
+    async with ScriptedBroker(script=ignore) as broker, publishing(broker, confirm_timeout_s=0.15) as publisher:
+        await outcomes(publisher, 1)
+        await broker.arrived(1)
+        broker.sessions[-1].block()
+        await asyncio.sleep(0.8)
+        assert not publisher.accepting()
+        assert broker.logins == 1
+        broker.sessions[-1].unblock()
+        broker.published[0].ack()
+        await accepting(publisher)
+        assert broker.logins == 1
