@@ -11,7 +11,6 @@ need haproxy haproxy
 need strace strace
 need slapd slapd
 need freeradius freeradius
-need sqlite3 sqlite3
 need spamd spamd
 [ ${#needed[@]} -eq 0 ] && exit 0
 

@@ -74,16 +74,17 @@ def binding(code: int) -> Serve:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await reader.read(4096)
-        number = request.index(b"\x02\x01") + 2
-        writer.write(bind_response(code, request[number]))
+        start = 2 + (request[1] & 0x7F if request[1] & 0x80 else 0)  # behind tag and length of the message
+        writer.write(bind_response(code, request[start : start + 2 + request[start + 1]]))
         await silent(reader, writer)
 
     return serve
 
 
-def bind_response(code: int, number: int = 1) -> bytes:
-    """A BindResponse."""
-    return bytes([0x30, 0x0C, 0x02, 0x01, number, 0x61, 0x07, 0x0A, 0x01, code, 0x04, 0x00, 0x04, 0x00])
+def bind_response(code: int, number: bytes = b"\x02\x01\x01") -> bytes:
+    """A BindResponse to the message of this number, as BER has it."""
+    content = number + bytes([0x61, 0x07, 0x0A, 0x01, code, 0x04, 0x00, 0x04, 0x00])
+    return bytes([0x30, len(content)]) + content
 
 
 # -- LDAP ----------------------------------------------------------------------------------------------------------------------------------
