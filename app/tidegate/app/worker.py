@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from tidegate.adapters.smtp import Listener
@@ -30,7 +30,7 @@ def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext |
         settings: the configuration.
         listening: sockets to serve.
         tls: for STARTTLS and secure ports.
-        ready: called once connections are accepted.
+        ready: called once connections are accepted, and again once a retiring process accepts no more.
         lifeline: a descriptor that becomes readable when the parent has died.
 
     Raises:
@@ -62,7 +62,10 @@ async def _serve(
     await _first_of(stop.wait(), retire.wait())
     if not stop.is_set():
         _log.info("retiring: no new connections, clients that are connected go on")
-        await _first_of(stop.wait(), gateway.retire())
+        retiring = asyncio.ensure_future(gateway.retire())
+        await asyncio.sleep(0)  # by now it has stopped listening
+        ready()
+        await _first_of(stop.wait(), retiring)
     _log.info("stopping: no new connections, messages under way are finished")
     loop.remove_reader(lifeline)
     await gateway.close()
@@ -71,7 +74,7 @@ async def _serve(
     _log.info("stopped")
 
 
-async def _first_of(*waits: Coroutine[Any, Any, object]) -> None:
+async def _first_of(*waits: Awaitable[object]) -> None:
     """Wait for one of them; the others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:

@@ -5,8 +5,9 @@ inherit the listening sockets. A worker that dies takes its sessions with it and
 shared socket, and the next worker takes them.
 
 Signals: SIGTERM and SIGINT drain everything and end; a second one ends at once (what was acknowledged is durable, so nothing is lost). SIGHUP
-reads the configuration again: new workers start with it, and when all of them serve, the old ones retire: they take no new connections and end
-when their clients have left. If the new ones cannot serve, they retire and the old ones stay. A SIGHUP that comes while a reload is under way
+reads the configuration again: new workers start with it, and when all of them serve, the old ones retire: they take no new connections, which
+they tell, and end when their clients have left. The reload is announced when the last of them has told it: from then on nobody meets the old
+configuration. If the new ones cannot serve, they retire and the old ones stay. A SIGHUP that comes while a reload is under way
 is remembered, so that what was read last is what is in the file.
 """
 
@@ -58,6 +59,7 @@ class Patience:
         retire: for a retiring worker to end: its own bound for clients that do not leave, and then ``stop``.
         stop: for a stopping worker to end. It gives message data 30 seconds, and a commit under way the time that its deadlines say; one that
             is still there is stuck. What is killed then has not been acknowledged.
+        retired: for a retiring worker to tell that it takes no new connections; the reload is announced without it then.
         pause: before a dead worker is replaced; doubled for each that dies young.
         longest_pause: where the doubling ends.
         longest_pause_serving: where it ends after a worker that did serve: the port must not be left alone because one message kills.
@@ -66,6 +68,7 @@ class Patience:
     start: float = 60.0
     retire: float = 240.0
     stop: float = 120.0
+    retired: float = 5.0
     pause: float = 0.1
     longest_pause: float = 30.0
     longest_pause_serving: float = 1.0
@@ -88,6 +91,7 @@ class Supervisor:
     _workers: dict[int, WorkerProcess] = attrs.field(factory=dict, init=False)
     _previous: Plan | None = attrs.field(default=None, init=False)  # while a reload is under way
     _reload_wanted: bool = attrs.field(default=False, init=False)
+    _announce_by: float = attrs.field(default=float("inf"), init=False)  # while old workers may still take connections
     _pause: float = attrs.field(default=0.0, init=False)
     _respawn_at: float = attrs.field(default=float("inf"), init=False)
     _stopping: bool = attrs.field(default=False, init=False)
@@ -115,7 +119,7 @@ class Supervisor:
                     self._heard_of(key.data)
             self._take_signals()
             self._look_at_the_clock()
-            if self._reload_wanted and self._previous is None and not self._stopping:
+            if self._reload_wanted and self._previous is None and self._announce_by == float("inf") and not self._stopping:
                 self._start_reload()
         return self._status
 
@@ -184,8 +188,12 @@ class Supervisor:
             self._respawn_later(self.patience.longest_pause, young=True)
 
     def _heard_of(self, worker: WorkerProcess) -> None:
-        self._selector.unregister(worker.ready_fd)
-        if os.read(worker.ready_fd, 1):
+        if not os.read(worker.ready_fd, 1):
+            self._selector.unregister(worker.ready_fd)
+        elif worker.ready:
+            worker.retired = True
+            self._announce_reload()
+        else:
             worker.serves()
             self._look_at_generation()
 
@@ -203,11 +211,21 @@ class Supervisor:
                 elif worker.generation != self._generation:
                     worker.retire(self.patience.retire)
             self.plan.in_force()
-            _log.info("configuration reloaded")
-            notify("READY=1")
+            self._announce_by = time.monotonic() + self.patience.retired
+            self._announce_reload()
         elif not self._announced:
             notify("READY=1")
         self._announced = True
+
+    def _announce_reload(self) -> None:
+        """Say that the new configuration holds, if it is new and nobody takes connections with an old one."""
+        if self._announce_by == float("inf") or self._stopping:
+            return
+        accepting = any(worker.leaving and not worker.retired for worker in self._workers.values())
+        if not accepting or time.monotonic() >= self._announce_by:
+            self._announce_by = float("inf")
+            _log.info("configuration reloaded")
+            notify("READY=1")
 
     def _reap(self) -> None:
         while True:
@@ -225,6 +243,7 @@ class Supervisor:
             worker.close()
             if not worker.leaving:
                 self._died(worker, os.waitstatus_to_exitcode(status))
+            self._announce_reload()
 
     def _died(self, worker: WorkerProcess, code: int) -> None:
         if self._previous is not None and worker.generation == self._generation and not worker.ready:
@@ -264,13 +283,14 @@ class Supervisor:
     # -- time ------------------------------------------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float | None:
-        first = min([self._respawn_at, *(worker.kill_at for worker in self._workers.values())])
+        first = min([self._respawn_at, self._announce_by, *(worker.kill_at for worker in self._workers.values())])
         return None if first == float("inf") else max(0.0, first - time.monotonic())
 
     def _look_at_the_clock(self) -> None:
         now = time.monotonic()
+        self._announce_reload()
         if self._stopping:
-            self._respawn_at = float("inf")
+            self._respawn_at = self._announce_by = float("inf")
         elif now >= self._respawn_at:
             self._spawn_missing()
         for worker in list(self._workers.values()):

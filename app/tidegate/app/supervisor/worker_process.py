@@ -18,7 +18,8 @@ RETIRE = signal.SIGUSR1
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, RETIRE)
 
 Body = Callable[[Callable[[], None], int], None]
-"""What a worker runs: given a function to call when it is ready, and a descriptor that ends when the parent has died."""
+"""What a worker runs: given a function to call when it is ready, and again when it has been told to retire and takes no new connections; and a
+descriptor that ends when the parent has died."""
 
 
 @attrs.define(eq=False)
@@ -28,10 +29,11 @@ class WorkerProcess:
     Attributes:
         pid: its process.
         generation: counts configurations: workers of an older one are being replaced.
-        ready_fd: becomes readable when it serves, and ends when it dies.
+        ready_fd: becomes readable when it serves, again when it takes no new connections, and ends when it dies.
         started: monotonic seconds.
         ready: whether it has said so.
         leaving: whether it was told to end, in either way.
+        retired: whether it has said that it takes no new connections.
         kill_at: monotonic seconds when the parent's patience ends: it neither serves by then, nor has it ended as told.
     """
 
@@ -42,6 +44,7 @@ class WorkerProcess:
     kill_at: float
     ready: bool = False
     leaving: bool = False
+    retired: bool = False
 
     @classmethod
     def fork(cls, generation: int, body: Body, lifeline: tuple[int, int], unwanted: list[int], start_within_s: float) -> "WorkerProcess":

@@ -16,7 +16,7 @@ from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.supervisor import Patience
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE, RETIRE
 
-PATIENCE = Patience(start=1.0, retire=1.0, stop=1.0, pause=0.05, longest_pause=0.2)
+PATIENCE = Patience(start=1.0, retire=1.0, stop=1.0, retired=0.5, pause=0.05, longest_pause=0.2)
 
 
 def main(folder: Path, first: str) -> int:
@@ -68,6 +68,20 @@ def serve(note: Note, ready: Callable[[], None], lifeline: int) -> None:
     note("told", signal.Signals(told[0]).name)
 
 
+def linger(note: Note, ready: Callable[[], None], lifeline: int) -> None:
+    """Serves; when it retires it tells so after a while, and its clients are in no hurry."""
+    retire: list[int] = []
+    signal.signal(RETIRE, lambda number, _: retire.append(number))
+    note("serving")
+    ready()
+    while not retire:
+        time.sleep(0.005)
+    time.sleep(0.1)
+    note("takes no more")
+    ready()
+    time.sleep(60)
+
+
 def deaf(note: Note, ready: Callable[[], None], lifeline: int) -> None:
     """Serves and ends for nobody."""
     for number in (signal.SIGTERM, signal.SIGINT, RETIRE):
@@ -101,7 +115,7 @@ def descriptors(note: Note, ready: Callable[[], None], lifeline: int) -> None:
     serve(note, ready, lifeline)
 
 
-BODIES = {body.__name__: body for body in (serve, deaf, hang, unusable, broken, descriptors)}
+BODIES = {body.__name__: body for body in (serve, linger, deaf, hang, unusable, broken, descriptors)}
 
 if __name__ == "__main__":
     sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

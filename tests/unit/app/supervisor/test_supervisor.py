@@ -148,6 +148,21 @@ def test_a_reload_that_fails_changes_nothing(start: Start, bad: str) -> None:
     assert service.stop() == 0
 
 
+def test_a_reload_is_announced_when_nobody_meets_the_old_configuration(start: Start) -> None:
+    """Old workers tell that they take no new connections, and are not waited for beyond that; one that tells nothing holds up nobody."""
+    service = start("2 linger")
+    service.expect("serving", 2)
+    service.reload("1 deaf")
+    service.expect("log configuration reloaded")
+    events = service.events()
+    announced = events.index("log configuration reloaded")
+    assert sum(event.startswith("takes no more") for event in events[:announced]) == 2
+    service.reload("1 serve")
+    service.expect("log configuration reloaded", 2)
+    assert not service.said("told"), "the deaf one is still there"
+    assert service.stop() == 0
+
+
 def test_a_signal_during_a_reload_is_remembered(start: Start) -> None:
     """The last state of the file wins, however close the signals come."""
     service = start("1 serve")
