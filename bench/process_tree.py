@@ -7,7 +7,7 @@ load is the difference of two readings.
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,19 +98,23 @@ def reset_peak(root: int) -> None:
             (PROC / str(process.pid) / "clear_refs").write_text("5")
 
 
-def _total(root: int, file: str, field: str) -> int:
-    total = 0
+def _memory(root: int) -> Iterator[tuple[int, int, int]]:
+    """Of every process of the tree: the peak and the present size of its resident set, and the latter with shared pages in proportion."""
     for process in tree(root):
         with suppress(OSError):
-            total += parse_kib((PROC / str(process.pid) / file).read_text(), field)
-    return total
+            folder = PROC / str(process.pid)
+            status, rollup = (folder / "status").read_text(), (folder / "smaps_rollup").read_text()
+            yield parse_kib(status, "VmHWM"), parse_kib(rollup, "Rss"), parse_kib(rollup, "Pss")
 
 
 def peak_bytes(root: int) -> int:
-    """The sum of the largest resident sets of the tree's processes (VmHWM) since :func:`reset_peak`; pages they share count each time."""
-    return _total(root, "status", "VmHWM")
+    """The largest memory of the tree since :func:`reset_peak`.
+
+    The sum of its processes' own peaks (VmHWM), less what they share with others now: a process that forks has its pages once, not twice.
+    """
+    return sum(peak - (resident - proportional) for peak, resident, proportional in _memory(root))
 
 
 def resident_bytes(root: int) -> int:
-    """Memory of the tree now, each shared page counted once in all (Pss)."""
-    return _total(root, "smaps_rollup", "Pss")
+    """Memory of the tree now, shared pages in proportion to those that share them (Pss)."""
+    return sum(proportional for _, _, proportional in _memory(root))
