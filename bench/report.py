@@ -51,7 +51,7 @@ def cell(value: Spread | None) -> str:
 
 
 def metric_table(record: Record, metric: Metric) -> str:
-    """Systems down, workloads across; empty when the run has no value of the metric."""
+    """Workloads down, systems across; empty when the run has no value of the metric."""
     spreads = {
         (system, workload): spread(list(by_round(record.samples, system, workload, metric).values()))
         for system in record.systems
@@ -61,8 +61,8 @@ def metric_table(record: Record, metric: Metric) -> str:
     systems = [system for system in record.systems if any(spreads[system, workload] for workload in workloads)]
     if not workloads:
         return ""
-    head = ["", *(record.workloads[workload] for workload in workloads)]
-    return table(head, [[record.systems[system], *(cell(spreads[system, workload]) for workload in workloads)] for system in systems])
+    head = ["", *(record.systems[system] for system in systems)]
+    return table(head, [[record.workloads[workload], *(cell(spreads[system, workload]) for system in systems)] for workload in workloads])
 
 
 def goal_table(outcomes: Sequence[Outcome]) -> str:
@@ -81,16 +81,20 @@ def goal_table(outcomes: Sequence[Outcome]) -> str:
 
 def ratio_table(record: Record) -> str:
     """CPU ratios of Tidegate to a peer that keeps the same promise, for every workload that both were measured with."""
-    head = ["CPU per message, ours / theirs", *record.workloads.values()]
+    pairs = [(ours, theirs) for ours, theirs in PAIRS if ours in record.systems and theirs in record.systems]
     rows = []
-    for ours, theirs in PAIRS:
+    for workload, title in record.workloads.items():
         cells = []
-        for workload in record.workloads:
+        for ours, theirs in pairs:
             value = ratio(by_round(record.samples, ours, workload, Metric.CPU), by_round(record.samples, theirs, workload, Metric.CPU))
             cells.append("–" if value is None else f"{value.median:.2f}")
         if any(text != "–" for text in cells):
-            rows.append([f"{record.systems[ours]} / {record.systems[theirs]}", *cells])
-    return table(head, rows) if rows else ""
+            rows.append([title, *cells])
+    return (
+        table(["CPU per message, ours / theirs", *(f"{record.systems[ours]} / {record.systems[theirs]}" for ours, theirs in pairs)], rows)
+        if rows
+        else ""
+    )
 
 
 def origin(record: Record) -> str:

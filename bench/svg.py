@@ -64,7 +64,7 @@ def curve_panel(title: str, x_label: str, y_label: str, curves: Sequence[Curve])
     """Curves on logarithmic axes, whole decades; the drawing and its height."""
     xs = _decades(*_range([x for curve in curves for x, _ in curve.points]))
     ys = _decades(*_range([y for curve in curves for _, y in curve.points]))
-    left, right, top, bottom = AXIS, PANEL_WIDTH - PADDING, 40, 40 + CURVE_HEIGHT - AXIS
+    left, right, top, bottom = AXIS, PANEL_WIDTH - 2 * PADDING, 40, 40 + CURVE_HEIGHT - AXIS
 
     def place(value: float, ticks: Sequence[float], start: float, end: float) -> float:
         low, high = math.log10(ticks[0]), math.log10(ticks[-1])
