@@ -37,7 +37,14 @@ class Broker:
 def broker() -> Iterator[Broker]:
     """A private node, for the length of the block."""
     with RabbitMq(erlang=ERLANG) as node:
-        yield Broker(node.url, f"RabbitMQ {node.ctl('version').strip()}")
+        yield Broker(node.url, f"RabbitMQ {asyncio.run(_version(node.url))}")
+
+
+async def _version(url: str) -> str:
+    async with await aio_pika.connect(url) as connection:
+        transport = connection.transport
+        version = transport.connection.server_properties.get("version") if transport else None
+        return version.decode() if isinstance(version, bytes) else str(version)
 
 
 def wait_until_arrived(url: str, queue: str, expected: int) -> None:

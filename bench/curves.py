@@ -11,6 +11,7 @@ from tqdm import tqdm
 from bench.limits import most_connections
 from bench.load.sessions import idle_connections
 from bench.measure import Payload, check_arrivals, collect, measure
+from bench.messages import OWN_FIELDS
 from bench.record import Record, begin
 from bench.report import arrival, number, origin, table
 from bench.rounds import FAILURES, Results, started
@@ -31,6 +32,7 @@ class Curve:
     """One quantity that grows while the rest stays.
 
     Attributes:
+        axis: what x counts, in the plural.
         grows: the cost of a message is expected to grow with x in proportion, so that the cost of a unit is judged; else it should stay level.
         base: the workload, which :func:`workload` changes.
     """
@@ -61,7 +63,7 @@ def _recipients(base: Workload, x: int) -> Workload:
 
 
 def _headers(base: Workload, x: int) -> Workload:
-    return attrs.evolve(base, header_lines=x, messages=500)
+    return attrs.evolve(base, header_lines=x - OWN_FIELDS, messages=500)
 
 
 def _idle(base: Workload, x: int) -> Workload:
@@ -71,7 +73,7 @@ def _idle(base: Workload, x: int) -> Workload:
 _WORKLOADS = {"in-flight": _in_flight, "size": _size, "recipients": _recipients, "idle": _idle, "headers": _headers}
 _BASE = Workload("", "", 4 * KIB, 1000, 10)
 CURVES = (
-    Curve("in-flight", "Messages in flight, 4 KB", "sessions that send at once", (1, 3, 10, 30, 100, 300, 1000), False, _BASE),
+    Curve("in-flight", "Messages in flight, 4 KB", "sessions", (1, 3, 10, 30, 100, 300, 1000), False, _BASE),
     Curve(
         "size",
         "Size",
@@ -81,9 +83,9 @@ CURVES = (
         attrs.evolve(_BASE, sessions=4),
         KIB,
     ),
-    Curve("recipients", "Recipients, 4 KB", "recipients of a message", (1, 3, 10, 30, 100, 300, 1000), True, attrs.evolve(_BASE, sessions=4)),
-    Curve("idle", "Idle connections beside the load, 4 KB", "connections that do nothing", (0, 1000, 5000, 10_000, 20_000), False, _BASE, 100),
-    Curve("headers", "Header fields, 4 KB and those", "header fields", (1, 3, 10, 30, 100, 300, 1000), True, _BASE),
+    Curve("recipients", "Recipients, 4 KB", "recipients", (1, 3, 10, 30, 100, 300, 1000), True, attrs.evolve(_BASE, sessions=4)),
+    Curve("idle", "Idle connections beside the load, 4 KB", "connections", (0, 1000, 5000, 10_000, 20_000), False, _BASE, 100),
+    Curve("headers", "Header fields, at least 4 KB", "header fields", (8, 30, 100, 300, 1000), True, _BASE),
 )
 
 
@@ -181,7 +183,7 @@ def report(record: Record) -> str:
                 head = [curve.axis, *(f"{point.x:,}" for point in found)]
                 parts.append(table(head, [["CPU ms per message", *(number(point.cpu_ms) for point in found)]]))
                 rise = bend(found, grows=curve.grows)
-                unit = f"one of {curve.axis}" if curve.grows else "a message"
+                unit = f"a {curve.axis.removesuffix('s')}" if curve.grows else "a message"
                 parts.append(f"Steepest rise of the cost of {unit}: {rise:.2f} ({'no bend' if rise <= BEND_LIMIT else 'BENDS UPWARDS'}).")
     parts += ["### Curves measured on", origin(record)]
     parts += [f"- {line}" for line in record.skipped]

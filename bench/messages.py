@@ -6,6 +6,8 @@ from email.utils import formatdate
 LINE_CHARACTERS = 76
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 SEED = 5321
+OWN_FIELDS = 8
+"""Header fields of :func:`plain`."""
 SENT_AT = 1_700_000_000  # any fixed time: every run sends the same bytes
 SENDER = "sender@example.org"
 RECIPIENT = "inbox@example.com"

@@ -3,8 +3,10 @@
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from tests.servers.rabbitmq import RabbitMqFailed
 
 from bench import broker
 from bench.certificate import make_certificate
@@ -43,11 +45,21 @@ def site() -> Iterator[tuple[Site, str]]:
     if missing:
         raise Impossible(missing)
     raise_open_files()
-    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as name, broker.broker() as node:
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as name, _broker() as node:
         folder = Path(name)
         folder.chmod(0o755)  # smtp-sink starts there as an unprivileged user
         key, certificate = make_certificate(folder)
         yield Site(folder, node.url, key, certificate), node.version
+
+
+@contextmanager
+def _broker() -> Iterator[broker.Broker]:
+    with ExitStack() as stack:
+        try:
+            node = stack.enter_context(broker.broker())
+        except RabbitMqFailed as error:
+            raise Impossible(str(error)) from error
+        yield node
 
 
 def available(systems: Sequence[System]) -> tuple[list[System], list[str]]:
