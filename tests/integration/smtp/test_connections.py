@@ -220,6 +220,23 @@ def test_trickling_data_is_cut_off_and_steady_data_is_not(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+def test_chunk_that_stays_away(run: Run) -> None:
+    """CM16: a client that announces 100 octets and sends 50 is told and left; nothing of them is a message."""
+
+    async def main() -> None:
+        async with serving(Setup(timing=Timing(silence=0.2))) as server:
+            wire = await Wire.connect(server.port)
+            await wire.greet()
+            await wire.send(b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nBDAT 100 LAST\r\n" + b"x" * 50)
+            assert (await wire.rest()).endswith(b"\r\n421 4.4.2 Timeout, closing connection\r\n")
+            await wire.close()
+            assert server.published.bodies("inbox") == []
+            assert server.budget.taken == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_session_time_is_bounded(run: Run) -> None:
     """RS03: a client that says NOOP for ever is told to come again."""
 
