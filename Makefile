@@ -40,8 +40,9 @@ bench: $(STAMP) services
 bench-quick: $(STAMP) services
 	$(PY) -m bench --quick
 
-docs: $(STAMP)  ## the pages that are made from tables in the code
+docs: $(STAMP)  ## what is made from tables in the code, and the names of tests in docs/threats.md
 	$(PY) -m tidegate.app.config.reference > docs/config.md
+	$(PY) -m tests.threats --write
 
 clean:
 	rm -rf $(VENV) var dist build

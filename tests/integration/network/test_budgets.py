@@ -126,7 +126,7 @@ def test_connections_per_client() -> None:
 
 
 def test_rate_per_client() -> None:
-    """A client that opens connections too fast is told to come again."""
+    """TL11: a client that opens connections too fast is told to come again."""
     with GatewayProcess({"smtp-client-rate": "1"}) as gateway:
         replies = []
         for _ in range(4):

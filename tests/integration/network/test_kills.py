@@ -22,7 +22,7 @@ async def settle(condition: Callable[[], bool], what: str) -> None:
 
 
 async def test_workers_that_are_killed_lose_nothing() -> None:
-    """Kills at several moments; the next worker takes over, and every accepted message is there once."""
+    """QU18, QU26: kills at several moments; the next worker takes over, and every accepted message is there once."""
     with GatewayProcess({"smtp-threads": "2"}) as gateway:
         async with Load(gateway.port) as load:
             for kill in range(5):
@@ -41,7 +41,7 @@ async def test_workers_that_are_killed_lose_nothing() -> None:
 
 
 async def test_a_parent_that_is_killed() -> None:
-    """Its workers finish what is under way and end; the port is free for the next server, which finds everything."""
+    """QU26: its workers finish what is under way and end; the port is free for the next server, which finds everything."""
     settings = {"smtp-threads": "2"}
     with GatewayProcess(settings) as gateway:
         idle = Client.connect(gateway.port)
@@ -92,7 +92,7 @@ async def test_stop_under_load() -> None:
 
 
 def test_stop_right_after_the_start_and_twice() -> None:
-    """The end is clean whenever the signal comes; a second one is not waited for."""
+    """QU25: the end is clean whenever the signal comes; a second one is not waited for."""
     gateway = GatewayProcess({"smtp-threads": "2"})
     with gateway:
         pass

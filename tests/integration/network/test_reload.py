@@ -151,7 +151,7 @@ def test_a_new_certificate(certificate: Certificate, other_certificate: Certific
 
 
 async def test_a_storm_of_reloads_under_load() -> None:
-    """No connection is refused, no session ended, no message lost, and nothing piles up in the parent."""
+    """QU28: no connection is refused, no session ended, no message lost, and nothing piles up in the parent."""
     with GatewayProcess({"smtp-threads": "2"}) as gateway:
         descriptors = f"/proc/{gateway.pid}/fd"
         before = len(os.listdir(descriptors))

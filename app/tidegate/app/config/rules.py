@@ -117,6 +117,12 @@ def _access(settings: Settings) -> Iterator[Finding]:
             "equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay",
             fatal=False,
         )
+    if smtp.range == IpRanges.everything() and smtp.extract:
+        yield Finding(
+            ("smtp-range", "smtp-extract"),
+            "lets everybody in while smtp-extract is true: strangers can set the envelope and other properties by x-mq-* fields",
+            fatal=False,
+        )
     if smtp.line_endings is LineEndings.NORMALIZE and smtp.normalize_range:
         yield Finding(("smtp-normalize-range", "smtp-line-endings"), "has no effect beside smtp-line-endings: normalize", fatal=False)
 

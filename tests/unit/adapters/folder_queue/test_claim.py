@@ -20,7 +20,7 @@ def other_gateway(directory: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_second_gateway_is_refused(tmp_path: Path) -> None:
-    """A second process is told who has the directory and what to do; when the first has gone it gets it."""
+    """QU22: a second process is told who has the directory and what to do; when the first has gone it gets it."""
     directory = tmp_path / "deep" / "queue"
     with claim(directory):
         refused = other_gateway(directory)

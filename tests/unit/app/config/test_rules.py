@@ -8,6 +8,7 @@ from tidegate.app.config import defaults
 from tidegate.app.config.rules import check
 
 TLS = ["--smtp-certificate=c", "--smtp-key=k"]
+STRANGERS = "smtp-range: lets everybody in while smtp-extract is true: strangers can set the envelope and other properties by x-mq-* fields"
 
 
 def test_nobody_may_connect_is_told() -> None:
@@ -63,17 +64,19 @@ def test_nobody_may_connect_is_told() -> None:
         ),
         (
             ["--rabbitmq-inbox=outbox", "--smtp-range=0.0.0.0/0;::/0"],
-            ["rabbitmq-inbox: equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay"],
+            ["rabbitmq-inbox: equals rabbitmq-outbox while everybody may connect without authentication: this is an open relay", STRANGERS],
         ),
         (["--rabbitmq-inbox=outbox", "--smtp-range=10.0.0.0/8"], []),
+        (["--smtp-range=0.0.0.0/0;::/0"], [STRANGERS]),
+        (["--smtp-range=0.0.0.0/0;::/0", "--smtp-extract=false"], []),
         (
             ["--rabbitmq-inbox=", "--rabbitmq-outbox=", "--smtp-range=0.0.0.0/0;::/0"],
-            ["rabbitmq-inbox: is empty: mail without a queue of its own is answered 250 and thrown away"],
+            ["rabbitmq-inbox: is empty: mail without a queue of its own is answered 250 and thrown away", STRANGERS],
         ),
     ],
 )
 def test_warnings(argv: list[str], expected: list[str]) -> None:
-    """QU12, AD: what works, but hardly as its owner means it."""
+    """QU12, HD01: what works, but hardly as its owner means it."""
     assert warnings(*argv) == [f"command line: {text}" for text in expected]
 
 

@@ -161,3 +161,17 @@ def test_control_fields_become_properties_only_when_extraction_is_on() -> None:
     assert str(taken["mime"]).endswith("+0000\r\nSubject: x\r\n\r\nbody\r\n")
     assert "tags" not in left
     assert str(left["mime"]).endswith(data.decode())
+
+
+def test_what_a_message_says_of_its_way_is_not_believed() -> None:
+    """HD14: our field stands above forged ones, which stay as they are; nothing of them reaches a property."""
+    publisher = MemoryPublisher()
+    forged = (
+        b"Return-Path: <root@localhost>\r\nReceived: from trusted by mx.example.com\r\nReceived-SPF: pass\r\nX-Spam-Status: No\r\n\r\nbody\r\n"
+    )
+    receive(publisher, forged)
+    [document] = documents(publisher)
+    mime = str(document.pop("mime"))
+    assert mime.startswith("Received: from client.example ([192.0.2.9])\r\n\tby mx.example.com with ESMTP\r\n")
+    assert mime.endswith(forged.decode())
+    assert set(document) == {"envelope", "recipient", "message-id", "received", "hostname", "connection"}

@@ -175,7 +175,7 @@ def test_a_signal_during_a_reload_is_remembered(start: Start) -> None:
 
 
 def test_a_storm_of_reloads(start: Start) -> None:
-    """Every one ends well, no worker is left behind, and the last plan is in force."""
+    """QU25: every one ends well, no worker is left behind, and the last plan is in force."""
     service = start("2 serve")
     service.expect("serving", 2)
     for _ in range(100):
@@ -244,7 +244,7 @@ def test_a_worker_that_does_not_end_is_killed(start: Start) -> None:
 
 
 def test_a_second_signal_ends_at_once(start: Start) -> None:
-    """Who cannot wait says it twice."""
+    """QU25: who cannot wait says it twice."""
     service = start("2 deaf")
     service.expect("serving", 2)
     service.process.send_signal(signal.SIGTERM)
@@ -255,7 +255,7 @@ def test_a_second_signal_ends_at_once(start: Start) -> None:
 
 
 def test_workers_learn_of_the_parents_death(start: Start) -> None:
-    """However it dies: the lifeline ends."""
+    """QU26: however it dies, the lifeline ends."""
     service = start("2 serve")
     service.expect("serving", 2)
     service.process.kill()
