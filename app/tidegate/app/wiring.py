@@ -21,6 +21,7 @@ from tidegate.adapters.dns import DnspythonResolver
 from tidegate.adapters.folder_queue.spool import FolderSpool
 from tidegate.adapters.re2 import compile_regex
 from tidegate.adapters.report_process import ProcessReportReader
+from tidegate.adapters.rspamd import RspamdScanner
 from tidegate.adapters.shared_counters import MmapConnectionBoard
 from tidegate.adapters.smtp import Listener, SmtpServer, Timing, server_context
 from tidegate.adapters.spamd import SpamdScanner
@@ -111,7 +112,10 @@ class Gateway:
         self._resources.push_async_callback(reports.close)
         mapping = source_mapping(settings)
         dns = resolver(settings)
-        checks = message_checks(settings, dns)
+        scanner = spam_scanner(settings) if Check.SPAM in settings.smtp.check else None
+        if isinstance(scanner, RspamdScanner):
+            self._resources.push_async_callback(scanner.close)
+        checks = message_checks(settings, dns, scanner)
         reception = MailReception(
             ReceptionSettings(
                 queues=Queues(settings.rabbitmq.inbox, settings.rabbitmq.local, settings.rabbitmq.reports, settings.rabbitmq.refused),
@@ -247,7 +251,7 @@ def resolver(settings: Settings) -> Resolver:
     return DnspythonResolver(servers, dns.timeout.total_seconds(), dns.attempts, dns.min_ttl.total_seconds())
 
 
-def message_checks(settings: Settings, dns: Resolver) -> MessageChecks | None:
+def message_checks(settings: Settings, dns: Resolver, scanner: SpamScanner | None) -> MessageChecks | None:
     """The checks of ``smtp-check``; None without any."""
     enabled = settings.smtp.check
     if not enabled:
@@ -259,7 +263,6 @@ def message_checks(settings: Settings, dns: Resolver) -> MessageChecks | None:
         from tidegate.adapters.public_suffix import registrable_domains
 
         registrable = registrable_domains()
-    scanner = spam_scanner(settings) if Check.SPAM in enabled else None
     return MessageChecks(
         enabled,
         dns,
@@ -273,9 +276,15 @@ def message_checks(settings: Settings, dns: Resolver) -> MessageChecks | None:
     )
 
 
-def spam_scanner(settings: Settings) -> SpamScanner:
-    """The scanner of ``spamassassin-*``."""
+def spam_scanner(settings: Settings) -> SpamdScanner | RspamdScanner:
+    """The scanner of ``rspamd-address``, else of ``spamassassin-*``.
+
+    Raises:
+        PermanentFailure: a library for it is not installed.
+    """
     spamd = settings.spamassassin
+    if settings.rspamd.address:
+        return RspamdScanner(settings.rspamd.address, spamd.timeout.total_seconds(), spamd.maxsize)
     addresses = tuple(address.with_port(spamd.port) for address in spamd.host)
     return SpamdScanner(addresses, spamd.user, spamd.timeout.total_seconds(), spamd.maxsize)
 

@@ -50,6 +50,8 @@ _BROKER_ONLY = (
     "timeout",
 )
 
+_SCANNER = (*(f"spamassassin-{name}" for name in ("host", "port", "user", "timeout", "maxsize")), "rspamd-address")
+
 
 def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
     """All broken rules."""
@@ -150,7 +152,7 @@ def _checks(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
             ("smtp-auth-results", "smtp-check"), "has no effect without a check of spf, dkim, dmarc or arc in smtp-check", fatal=False
         )
     if Check.SPAM not in enabled:
-        idle = tuple(filter(is_given, (f"spamassassin-{name}" for name in ("host", "port", "user", "timeout", "maxsize"))))
+        idle = tuple(filter(is_given, _SCANNER))
         if idle:
             yield Finding((idle[0], "smtp-check"), "has no effect without spam in smtp-check", fatal=False)
     if Check.DMARC not in enabled and is_given("dmarc-profile"):

@@ -94,6 +94,13 @@ class Spamassassin:
 
 
 @attrs.frozen
+class Rspamd:
+    """``rspamd-*``. No ``address``: SpamAssassin judges."""
+
+    address: str | None
+
+
+@attrs.frozen
 class Dmarc:
     """``dmarc-*``."""
 
@@ -208,6 +215,7 @@ class Settings:
     smtp: Smtp
     dsn: Dsn
     spamassassin: Spamassassin
+    rspamd: Rspamd
     dmarc: Dmarc
     rabbitmq: Rabbitmq
     state: State

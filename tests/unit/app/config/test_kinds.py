@@ -13,6 +13,7 @@ from tidegate.app.config.kinds.kind import Kind, optional
 from tidegate.app.config.kinds.names import CIPHERS, EXCHANGE, LOG_DESTINATIONS, QUEUE, SERVER_ID, SPAMD_USER, USER
 from tidegate.app.config.kinds.network import ADDRESSES, HOSTNAME, MAX_PORTS, PORTS, SPAMD_HOSTS
 from tidegate.app.config.kinds.scalars import BOOLEAN, PATH, duration, number, show_seconds, show_size, size, word, words
+from tidegate.app.config.kinds.urls import HTTP_PLACE
 from tidegate.app.config.values import Check, LineEndings, LogStream
 from tidegate.domain.spamd_address import SpamdAddress
 
@@ -55,6 +56,8 @@ NUMBER = number(2, 100, 5)
         (SPAMD_HOSTS, "::1", (SpamdAddress("::1"),)),
         (SPAMD_HOSTS, "127.0.0.1:1;spam_d; /s", (SpamdAddress("127.0.0.1", 1), SpamdAddress("spam_d"), SpamdAddress("/s"))),
         (SPAMD_USER, "", ""),
+        (HTTP_PLACE, "http://localhost:11333/", "http://localhost:11333"),
+        (HTTP_PLACE, "https://[2001:db8::1]", "https://[2001:db8::1]"),
         (SPAMD_USER, "mail.1", "mail.1"),
         (QUEUE, "in box: ä", "in box: ä"),
         (QUEUE, "../mail/in", "../mail/in"),
@@ -122,6 +125,10 @@ def test_accepted(kind: Kind, text: str, value: object) -> None:
         (SPAMD_HOSTS, "a;;b", "'' is not a host"),
         (SPAMD_HOSTS, "a:0", "'a:0': the port is not a number from 1 to 65535"),
         (SPAMD_HOSTS, "a;b;a", "an address is named twice"),
+        (HTTP_PLACE, "localhost:11333", "is not a URL of http:// or https://"),
+        (HTTP_PLACE, "http://a/b", "with host and port alone"),
+        (HTTP_PLACE, "http://u:p@a", "with host and port alone"),
+        (HTTP_PLACE, "http://a:0", "the port is not from 1 to 65535"),
         (SPAMD_USER, "a:b", "'a:b' is not a user name"),
         (QUEUE, "amq.direct", "begins with amq."),
         (QUEUE, "ä" * 43, "more than 255 bytes"),

@@ -29,6 +29,8 @@ def test_nobody_may_connect_is_told() -> None:
         (["--smtp-auth-results=local", "--smtp-check=arc"], []),
         (["--spamassassin-port=1", "--smtp-check=spf"], ["spamassassin-port: has no effect without spam in smtp-check"]),
         (["--spamassassin-user=a", "--smtp-check=spam"], []),
+        (["--rspamd-address=http://h", "--smtp-check=spf"], ["rspamd-address: has no effect without spam in smtp-check"]),
+        (["--rspamd-address=http://h", "--smtp-check=spam", "--spamassassin-maxsize=1MB"], []),
         (["--dmarc-profile=rfc7489", "--smtp-check=spf"], ["dmarc-profile: has no effect without dmarc in smtp-check"]),
         (["--smtp-recipients=99"], ["smtp-recipients: is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for"]),
         (["--rabbitmq-throttle=5"], ["rabbitmq-throttle: has no effect without rabbitmq-address: the embedded queue takes all mail"]),

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from tidegate.app.config.kinds.kind import Hash, Kind
 from tidegate.app.config.kinds.network import parse_host, parse_port
+from tidegate.app.config.problems import quoted
 from tidegate.app.config.values import AMQP_PORT, AMQPS_PORT, AmqpAddress, Secret
 from tidegate.domain.ip_address import parse as parse_address
 
@@ -175,3 +176,15 @@ DATABASE_URL = Kind(
     redact=_any_database.redact,
     after_space=Hash.REFUSED,
 )
+
+
+def _parse_http_place(text: str) -> str:
+    match = re.fullmatch(r"(https?)://([!-~]+?)/?", text)
+    if not match or any(mark in match[2] for mark in "/?#@"):
+        raise ValueError(f"{quoted(text)} is not a URL of http:// or https:// with host and port alone")
+    parse_place(match[2], 80)
+    return f"{match[1]}://{match[2]}"
+
+
+HTTP_PLACE = Kind("HTTP server", "http:// or https:// with host and port, like http://localhost:11333", _parse_http_place)
+"""As text without a path. It holds no secret."""

@@ -1,14 +1,17 @@
 """Keys of extensions and checks."""
 
+from tidegate.app.config.kinds.kind import optional
 from tidegate.app.config.kinds.names import SPAMD_USER
 from tidegate.app.config.kinds.network import PORT, SPAMD_HOSTS
 from tidegate.app.config.kinds.scalars import BOOLEAN, duration, size, word, words
+from tidegate.app.config.kinds.urls import HTTP_PLACE
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Group, Key
 from tidegate.app.config.table.smtp import SMTP
 from tidegate.app.config.values import Audience, Check, DmarcProfile
 
 SPAMASSASSIN = Group("spamassassin", "SpamAssassin", "The daemon that judges spam when `smtp-check` holds `spam`.")
+RSPAMD = Group("rspamd", "Rspamd", "Another scanner, in place of SpamAssassin.")
 DSN = Group("dsn", "Delivery status notifications", "The DSN extension of SMTP (RFC 3461).")
 DMARC = Group("dmarc", "DMARC", "How the `dmarc` check evaluates policies.")
 
@@ -83,6 +86,18 @@ CHECK_KEYS = (
         "1MB",
         ours=True,
         feature=features.CHECKS,
+    ),
+    Key(
+        "rspamd-address",
+        RSPAMD,
+        optional(HTTP_PLACE),
+        "",
+        "Where rspamd's normal worker takes messages. It judges spam in place of SpamAssassin then; of the keys for that one, "
+        "`spamassassin-timeout` and `spamassassin-maxsize` hold for rspamd too.",
+        "http://localhost:11333",
+        ours=True,
+        feature=features.CHECKS,
+        when_empty="SpamAssassin judges",
     ),
     Key(
         "dmarc-profile",
