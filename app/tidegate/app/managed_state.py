@@ -7,7 +7,7 @@ answered from memory. While the database is away, the last snapshot stays in for
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from typing import Self
@@ -81,6 +81,10 @@ class ManagedState:
     def name_of(self, local_ip: str) -> str | None:
         """The name of the MTA on a local address."""
         return self._snapshot.mta_names.get(local_ip)
+
+    def names(self) -> Collection[str]:
+        """The names of all MTAs."""
+        return self._snapshot.mta_names.values()
 
     def local(self) -> LocalAddresses:
         """The local address list of this moment."""

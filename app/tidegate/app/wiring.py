@@ -122,7 +122,6 @@ class Gateway:
                 extract=settings.smtp.extract,
                 header_limits=HeaderLimits(settings.smtp.header_size, settings.smtp.header_count),
                 auth_results=audience(settings),
-                host_names=frozenset(filter(None, (settings.smtp.hostname, os.uname().nodename))),
             ),
             publisher,
             utc_now,
@@ -131,6 +130,7 @@ class Gateway:
             lambda local_ip: mapping.source_ips(local_ip).ips,
             self.journal,
             checks.check_incoming if checks is not None else None,
+            lambda: (settings.smtp.hostname, os.uname().nodename, *state.names()),
             reports,
         )
         timing = Timing(

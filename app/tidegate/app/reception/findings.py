@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import attrs
 
-from tidegate.domain.checks.authentication_results import forged_results
+from tidegate.domain.checks.authentication_results import forged_results, mentions_results
 from tidegate.domain.checks.verdict import CheckResult
 from tidegate.domain.headers import HeaderBlock, without
 from tidegate.ports.reception import IncomingMessage
@@ -30,14 +30,17 @@ class Audience:
         return self.local if local else self.nonlocal_
 
 
-def without_forged_results(block: HeaderBlock, names: Collection[str]) -> HeaderBlock:
+def without_forged_results(block: HeaderBlock, hostname: str, host_names: Callable[[], Collection[str]]) -> HeaderBlock:
     """The message without the Authentication-Results fields that claim to be ours (RFC 8601 section 5); the same object when it has none.
 
     Args:
         block: the message as received.
-        names: our host names.
+        hostname: the name under which the client was greeted.
+        host_names: all other names of ours.
     """
-    spans = tuple(forged_results(block, frozenset(name.lower() for name in names)))
+    if not mentions_results(block):
+        return block
+    spans = tuple(forged_results(block, frozenset(name.lower() for name in (hostname, *host_names()))))
     if not spans:
         return block
     removed = sum(end - start for start, end in spans)

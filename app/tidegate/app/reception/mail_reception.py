@@ -1,7 +1,7 @@
 """The use case: a complete message becomes one durable document per recipient, and the client reads their identifiers."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import attrs
@@ -62,14 +62,12 @@ class ReceptionSettings:
         extract: turn x-mq-* fields into properties (``smtp-extract``).
         header_limits: how much header is taken.
         auth_results: whose mail gets our Authentication-Results field; without effect where nothing is checked.
-        host_names: names of this host beside the one that a client was greeted with: fields that claim them are forged too.
     """
 
     queues: Queues
     extract: bool = True
     header_limits: HeaderLimits = attrs.field(factory=HeaderLimits)
     auth_results: Audience = attrs.field(factory=Audience)
-    host_names: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -85,6 +83,7 @@ class MailReception:
         source_ips: tells from the address a message was submitted to which addresses it may be sent on from.
         journal: told of each message, or None.
         checker: checks messages, or None.
+        host_names: tells all names of this host: results that others wrote in any of them are forged.
         reports: reads large reports off the event loop.
     """
 
@@ -96,6 +95,7 @@ class MailReception:
     source_ips: Callable[[str], tuple[str, ...]] = lambda _: ()
     journal: Journal | None = None
     checker: Checker | None = None
+    host_names: Callable[[], Collection[str]] = frozenset
     reports: ReportReader = attrs.field(factory=NoReportReader)
 
     async def receive(self, message: IncomingMessage) -> Reply:
@@ -117,7 +117,7 @@ class MailReception:
         trace = received_field(message.client, envelope, message.hostname, transaction_id, now)
         # Before anything is changed: signatures are of the bytes that came.
         findings = None if self.checker is None else await self.checker(block, message, trace)
-        block = without_forged_results(block, {message.hostname, *self.settings.host_names})
+        block = without_forged_results(block, message.hostname, self.host_names)
         extraction = extract(block) if self.settings.extract else Extraction(block.message)
         if extraction.skipped:
             _log.info(

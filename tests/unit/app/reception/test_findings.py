@@ -44,17 +44,23 @@ class RecordingChecker:
 
 
 async def documents(
-    data: bytes = MESSAGE, *, checker: RecordingChecker | None = None, recipients: tuple[Recipient, ...] = (LOCAL, OTHER), **settings: object
+    data: bytes = MESSAGE,
+    *,
+    checker: RecordingChecker | None = None,
+    recipients: tuple[Recipient, ...] = (LOCAL, OTHER),
+    host_names: tuple[str, ...] = (),
+    auth_results: Audience = Audience(),  # noqa: B008 - a value
 ) -> list[dict[str, object]]:
     """The documents of one message."""
     publisher = MemoryPublisher()
     reception = MailReception(
-        attrs.evolve(ReceptionSettings(Queues("inbox")), **settings),  # type: ignore[arg-type]
+        ReceptionSettings(Queues("inbox"), auth_results=auth_results),
         publisher,
         lambda: NOW,
         MessageIds(b"testnode"),
         stdlib_dumps,
         checker=checker,
+        host_names=lambda: host_names,
     )
     reply = await reception.receive(IncomingMessage(CLIENT, Envelope("a@example.org", recipients), data, "mx.example.com"))
     assert isinstance(reply, Reply)
@@ -119,7 +125,7 @@ async def test_forged_fields_go(checked: bool) -> None:
             data,
             checker=RecordingChecker() if checked else None,
             recipients=(LOCAL,),
-            host_names=frozenset({"Other.example.com"}),
+            host_names=("", "Other.example.com"),
             auth_results=Audience(local=True),
         )
         head, _, rest = mime.partition("\tSun, 22 Nov 2026 12:00:00 +0000\r\n")

@@ -2,5 +2,6 @@
 
 from tidegate.domain.checks.authentication_results.builder import authentication_results as authentication_results
 from tidegate.domain.checks.authentication_results.forged import forged_results as forged_results
+from tidegate.domain.checks.authentication_results.forged import mentions_results as mentions_results
 
-__all__ = ["authentication_results", "forged_results"]
+__all__ = ["authentication_results", "forged_results", "mentions_results"]

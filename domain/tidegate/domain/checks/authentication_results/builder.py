@@ -15,7 +15,9 @@ MAX_REASON_CHARS = 200
 MAX_LINE_CHARS = 76
 
 _is_token = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+").fullmatch  # RFC 2045 section 5.1
-_is_plain_address = re.compile(r"[!#$%&'*+\-/=?^_`{|}~.0-9A-Za-z]*@[0-9A-Za-z._\-]+").fullmatch
+_atom = r"[!#$%&'*+\-/=?^_`{|}~0-9A-Za-z]+"
+_label = r"[0-9A-Za-z_\-]+"
+_is_plain_address = re.compile(rf"(?:{_atom}(?:\.{_atom})*)?@{_label}(?:\.{_label})*").fullmatch  # RFC 8601 section 2.2, pvalue
 
 Property = tuple[str, str]
 

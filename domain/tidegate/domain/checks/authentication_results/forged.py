@@ -28,7 +28,7 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
         header: the message as received.
         authserv_ids: names under which this host writes the field, in A-labels and lower case.
     """
-    if _FIELD_NAME not in header.message[: header.end].lower():  # most mail; a hundred times faster than looking at every field
+    if not mentions_results(header):
         return
     for field in header.fields():
         name = header.message[field.start : min(field.colon, field.start + _MAX_NAME_BYTES)] if field.colon >= 0 else b""
@@ -36,6 +36,11 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
             claims = claimed_ids(header.message[field.colon + 1 : field.end])
             if not claims or not claims.isdisjoint(authserv_ids):
                 yield field.start, field.end
+
+
+def mentions_results(header: HeaderBlock) -> bool:
+    """Whether there may be such a field at all: most mail has none, and this is a hundred times faster than looking at every field."""
+    return _FIELD_NAME in header.message[: header.end].lower()
 
 
 def claimed_ids(value: bytes) -> frozenset[str]:

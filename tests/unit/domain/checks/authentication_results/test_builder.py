@@ -69,6 +69,8 @@ def test_bad_name(name: str) -> None:
         ('"joe x"@example.com', b'smtp.mailfrom="\\"joe x\\"@example.com"'),
         ("a\\b@example.com", b'smtp.mailfrom="a\\\\b@example.com"'),
         ("joe;dkim=pass@example.com", b'smtp.mailfrom="joe;dkim=pass@example.com"'),
+        ("joe..x@example.com", b'smtp.mailfrom="joe..x@example.com"'),
+        ("@.", b'smtp.mailfrom="@."'),
         ("jöe@example.com", b"smtp.mailfrom=example.com"),
         ("a\r\nInj: x@example.com", b"smtp.mailfrom=example.com"),
         ("x" * 400 + "@example.com", b"smtp.mailfrom=example.com"),
