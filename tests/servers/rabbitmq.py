@@ -67,6 +67,7 @@ class RabbitMq:
         self._node = f"tidegate-{secrets.token_hex(4)}@localhost"
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
+        self._guards: list[subprocess.Popen[bytes]] = []
         lines = [
             f"listeners.tcp.1 = 127.0.0.1:{self.port}",
             "disk_free_limit.absolute = 1MB",  # a nearly full disk must not block the tests
@@ -143,7 +144,9 @@ class RabbitMq:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
+            self._guards.append(_guard(self._epmd.pid))
         with (self.folder / "console.log").open("ab") as console:
             self._server = subprocess.Popen(
                 [str(SCRIPTS / "rabbitmq-server")],
@@ -154,6 +157,7 @@ class RabbitMq:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._guards.append(_guard(self._server.pid))
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._greets():
             if self._server.poll() is not None or time.monotonic() > deadline:
@@ -213,6 +217,7 @@ class RabbitMq:
         """Kill what is left and remove the folder."""
         self.kill()
         if self._epmd is not None:
+            _dismiss(self._guards.pop())
             self._epmd.terminate()
             self._epmd.wait(STOP_TIMEOUT_S)
             self._epmd = None
@@ -230,6 +235,7 @@ class RabbitMq:
         server, self._server = self._server, None
         if server is None:
             return
+        _dismiss(self._guards.pop())
         try:
             # The script and the Erlang machine are a session of their own: its group is all of ours and nothing else.
             os.killpg(server.pid, number)
@@ -254,6 +260,21 @@ class RabbitMq:
         return True
 
 
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """A shell that kills a process group when this process has ended without doing so, however it ended: its pipe then closes."""
+    script = 'read _; kill -s KILL -- "-$1"'
+    return subprocess.Popen(["/bin/sh", "-c", script, "guard", str(group)], stdin=subprocess.PIPE, start_new_session=True)
+
+
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    """Before its group ends, so that it can never kill another that got the number."""
+    guard.kill()
+    guard.communicate()
+
+
 def _state(thread: Path) -> str:
-    """One letter, as in proc(5)."""
-    return (thread / "stat").read_text().rpartition(")")[2].split()[0]
+    """One letter, as in proc(5). A thread that has ended stands still, too."""
+    try:
+        return (thread / "stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "T"
