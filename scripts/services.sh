@@ -11,6 +11,8 @@ need haproxy haproxy
 need strace strace
 need slapd slapd
 need freeradius freeradius
+# initdb lies where only Debian's own scripts look.
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || needed+=(postgresql)
 need spamd spamd
 [ ${#needed[@]} -eq 0 ] && exit 0
 
