@@ -12,7 +12,7 @@ import pytest
 from tests.integration.state.conftest import tidegate
 from tests.schema import assert_valid
 from tests.servers.amqp import take_all
-from tests.servers.process import GatewayProcess
+from tests.servers.process import GatewayProcess, wait_until
 from tests.servers.rabbitmq import RabbitMq
 
 from tidegate.ports.testing.report_reader import notification
@@ -67,15 +67,15 @@ def setup(request: pytest.FixtureRequest, authority: Path) -> Iterator[tuple[Gat
 
 def gateway_sees(gateway: GatewayProcess, address: str) -> None:
     """Wait until an address is local to the server."""
-    for _ in range(400):
+
+    def is_local() -> bool:
         with smtplib.SMTP("127.0.0.1", gateway.port, timeout=20) as client:
             client.ehlo()
             client.mail("s@example.net")
             client.rcpt("stranger@example.org")  # kept, and refused later
-            code, _ = client.rcpt(address)
-            if code == 452:  # accepted, but not in a transaction that will be refused
-                return
-    raise AssertionError(f"{address} is not local\n{gateway.log()}")
+            return client.rcpt(address)[0] == 452  # accepted, but not in a transaction that will be refused
+
+    wait_until(is_local, f"{address} is local", 30)
 
 
 def send(gateway: GatewayProcess, recipients: list[str], data: bytes, login: ssl.SSLContext | None = None) -> tuple[list[int], int]:
@@ -129,12 +129,8 @@ def test_a_broker_that_fails_in_between(rabbitmq: RabbitMq, authority: Path) -> 
     rabbitmq.ctl("eval", 'rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"partial-inbox">>), true, false, [], none, <<"test">>).')
     with GatewayProcess(settings) as gateway:
         tidegate(gateway, "local", "add", "info@example.com")
-        codes = [send(gateway, ["x@example.org", "info@example.com"], MAIL)]
-        for _ in range(60):  # until the change is in force: then the queue of local mail, which does not exist, is needed
-            if codes[-1] == ([250, 250], 451):
-                break
-            codes.append(send(gateway, ["x@example.org", "info@example.com"], MAIL))
-        assert codes[-1] == ([250, 250], 451)
+        # Until the change is in force; then the queue of local mail, which does not exist, is needed.
+        wait_until(lambda: send(gateway, ["x@example.org", "info@example.com"], MAIL) == ([250, 250], 451), "one queue fails", 60)
         asyncio.run(take_all(rabbitmq.url, "partial-inbox"))
         assert send(gateway, ["x@example.org", "info@example.com"], MAIL) == ([250, 250], 451)
         rabbitmq.ctl("eval", 'rabbit_amqqueue:declare(rabbit_misc:r(<<"/">>, queue, <<"partial-local">>), true, false, [], none, <<"test">>).')
