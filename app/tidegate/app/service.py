@@ -19,6 +19,7 @@ from tidegate.app.auth import back_ends
 from tidegate.app.config.settings import Process, Settings
 from tidegate.app.config.values import LogStream
 from tidegate.app.logs import application
+from tidegate.app.preloading import preload
 from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.descriptors import raise_limit, too_few
 from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
@@ -68,6 +69,8 @@ class Service:
             self._start_helper(settings)
             if settings.process.user is not None:
                 _make_state_directory_for(settings.process.user, settings.state.directory)
+            preload(settings)
+            if settings.process.user is not None:
                 drop_privileges(settings.process.user)
             plan = self._plan(settings)
             plan.in_force()
@@ -77,6 +80,7 @@ class Service:
         settings = self.load()
         if settings is None:
             return None
+        preload(settings)
         sockets, claims = set(self._sockets), set(self._claims)
         try:
             self._bind(settings)
