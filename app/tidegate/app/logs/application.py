@@ -95,7 +95,8 @@ def _install(handlers: Sequence[logging.Handler], level: int) -> None:
     for handler in before:
         handler.close()
     # Libraries report each reconnection attempt and each frame; ours says what matters of it, failed attempts included.
-    for library, least in (("aio_pika", logging.CRITICAL), ("aiormq", logging.CRITICAL), ("asyncio", logging.ERROR)):
+    quiet = {"aio_pika": logging.CRITICAL, "aiormq": logging.CRITICAL, "asyncio": logging.ERROR, "alembic": logging.WARNING}
+    for library, least in quiet.items():
         logging.getLogger(library).setLevel(least)
     logging.raiseExceptions = False
 
