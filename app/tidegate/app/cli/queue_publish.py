@@ -39,7 +39,8 @@ async def _publish(settings: Settings, reader: Reader, queues: Sequence[str]) ->
     total = sum(reader.status(queue).documents for queue in queues)
     spool = FolderSpool(settings.queue.directory, report=lambda sentence: tqdm.write(sentence, file=sys.stderr))
     # Set-aside documents are reported by the spool; what the connection logs is for servers.
-    logging.getLogger("tidegate").setLevel(logging.CRITICAL)
+    for talker in ("tidegate", "aiormq", "aio_pika"):
+        logging.getLogger(talker).setLevel(logging.CRITICAL)
     left = 0
     try:
         told = attrs.evolve(amqp_settings(settings), queues=tuple(queues))
