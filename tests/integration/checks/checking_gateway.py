@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -35,8 +36,8 @@ class Checking:
 
 
 @contextmanager
-def checking(zone: object, **settings: str) -> Iterator[Checking]:
-    """Serve with this zone; underscores in the names of settings stand for hyphens."""
+def checking(zone: object, directory: Path | None = None, **settings: str) -> Iterator[Checking]:
+    """Serve with this zone, and with a folder that may have state in it; underscores in the names of settings stand for hyphens."""
     defaults = {
         "smtp-check": "spf,dkim,dmarc,arc",
         "smtp-auth-results": "local,nonlocal",
@@ -47,5 +48,6 @@ def checking(zone: object, **settings: str) -> Iterator[Checking]:
     }
     with DnsServer.of(zone) as dns:
         defaults["dns-nameserver"] = f"127.0.0.1:{dns.port}"
-        with GatewayProcess(defaults | {name.replace("_", "-"): value for name, value in settings.items()}) as gateway:
+        given = defaults | {name.replace("_", "-"): value for name, value in settings.items()}
+        with GatewayProcess(given, directory) if directory else GatewayProcess(given) as gateway:
             yield Checking(gateway, dns)
