@@ -197,8 +197,7 @@ class DatabaseDirectory:
                 suspects += some
         for step in range(256):
             builder.exact.sort_step(step)
-            if step % 8 == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
         for what, found, limit in (
             ("local addresses that are patterns", builder.patterns, MAX_PATTERNS),
             ("MTA names", names, MAX_MTA_NAMES),

@@ -15,6 +15,8 @@ from tidegate.ports.errors import PermanentFailure
 BATCH = 5_000
 """Rows that are sent at one time."""
 
+_BOUND = "b_"  # in front of a column's name: the parameter that it is compared with or set to
+
 R = TypeVar("R")
 K = TypeVar("K", contravariant=True)
 Row = dict[str, Any]
@@ -82,13 +84,15 @@ class TableRecords(Generic[R, K]):
     async def remove(self, keys: Iterable[K]) -> int:
         """See the port."""
         await self.ready()
-        table = self.shape.table
-        statement = sa.delete(table).where(*(column == sa.bindparam(f"b_{column.name}") for column in table.primary_key))
+        key_columns = list(self.shape.table.primary_key)
+        statement = sa.delete(self.shape.table).where(sa.tuple_(*key_columns).in_(_unnested(key_columns)))
+        if not self._arrays:
+            statement = sa.delete(self.shape.table).where(*(column == sa.bindparam(_BOUND + column.name) for column in key_columns))
         async with writing(self.engine) as connection:
             before = await self._count(connection)
-            rows = ({f"b_{name}": value for name, value in self.shape.key(key).items()} for key in keys)
+            rows = map(self.shape.key, keys)
             while batch := list(islice(rows, BATCH)):
-                await connection.execute(statement, batch)
+                await connection.execute(statement, self._parameters(key_columns, batch))
             removed = before - await self._count(connection)
         self.changed()
         return removed
@@ -125,15 +129,33 @@ class TableRecords(Generic[R, K]):
         return [dict(zip(names, row, strict=True)) for row in await connection.execute(statement)]
 
     async def _insert(self, connection: AsyncConnection, records: Iterable[R]) -> None:
+        table = self.shape.table
+        columns, key = list(table.columns), [column.name for column in table.primary_key]
         statement = self._upsert()
         rows = map(self.shape.row, records)
         while batch := list(islice(rows, BATCH)):
-            await connection.execute(statement, batch)
+            unique = {tuple(row[name] for name in key): row for row in batch}  # one statement may not change a row twice
+            await connection.execute(statement, self._parameters(columns, list(unique.values())))
 
-    def _upsert(self) -> sa.Insert:
+    @property
+    def _arrays(self) -> bool:
+        """Whether a batch is one statement, as PostgreSQL wants it: there, triggers run for each statement and statements cost a round trip."""
+        return self.engine.dialect.name == "postgresql"
+
+    def _parameters(self, columns: list[sa.Column[Any]], batch: list[Row]) -> Row | list[Row]:
+        """A batch as the parameters of :meth:`_upsert` and its like."""
+        if self._arrays:
+            return {_BOUND + column.name: [row[column.name] for row in batch] for column in columns}
+        return [{_BOUND + column.name: row[column.name] for column in columns} for row in batch]
+
+    def _upsert(self) -> postgresql.Insert | sqlite.Insert:
         table, updated = self.shape.table, self.shape.updated
-        insert = (postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert)(table)
-        key = list(table.primary_key)
+        columns, key = list(table.columns), list(table.primary_key)
+        insert: postgresql.Insert | sqlite.Insert
+        if self._arrays:
+            insert = postgresql.insert(table).from_select([column.name for column in columns], _unnested(columns))
+        else:
+            insert = sqlite.insert(table).values({column.name: sa.bindparam(_BOUND + column.name) for column in columns})
         if not updated:
             return insert.on_conflict_do_nothing(index_elements=key)
         return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in updated})
@@ -143,15 +165,15 @@ class TableRecords(Generic[R, K]):
         table = self.shape.table
         kept: list[Row] = []
         if self.shape.kept:
-            columns = [column.label(f"b_{column.name}") for column in (*table.primary_key, *(table.c[name] for name in self.shape.kept))]
+            columns = [column.label(_BOUND + column.name) for column in (*table.primary_key, *(table.c[name] for name in self.shape.kept))]
             kept = [dict(row) for row in (await connection.execute(sa.select(*columns))).mappings()]
         await connection.execute(sa.delete(table))
         return kept
 
     def _restoring(self) -> sa.Update:
         table = self.shape.table
-        key = (column == sa.bindparam(f"b_{column.name}") for column in table.primary_key)
-        return sa.update(table).where(*key).values({name: sa.bindparam(f"b_{name}") for name in self.shape.kept})
+        key = (column == sa.bindparam(_BOUND + column.name) for column in table.primary_key)
+        return sa.update(table).where(*key).values({name: sa.bindparam(_BOUND + name) for name in self.shape.kept})
 
     async def _count(self, connection: AsyncConnection) -> int:
         return int((await connection.execute(sa.select(sa.func.count()).select_from(self.shape.table))).scalar_one())
@@ -161,6 +183,16 @@ class TableRecords(Generic[R, K]):
         count = (await connection.execute(sa.select(sa.func.count()).select_from(shape.table).where(shape.bounded))).scalar_one()
         if count > shape.limit:
             raise PermanentFailure(f"there would be {count} {shape.what}, at most {shape.limit} can be kept")
+
+
+def _unnested(columns: list[sa.Column[Any]]) -> sa.Select[Any]:
+    """Rows from one array parameter for each column."""
+    arrays = (sa.bindparam(_BOUND + column.name, type_=postgresql.ARRAY(_plain(column))) for column in columns)
+    return sa.select(*(sa.func.unnest(array) for array in arrays))
+
+
+def _plain(column: sa.Column[Any]) -> type[sa.types.TypeEngine[Any]]:
+    return sa.BigInteger if isinstance(column.type, sa.BigInteger) else sa.Text
 
 
 def _behind(key: list[sa.Column[Any]], values: list[str]) -> sa.ColumnElement[bool]:

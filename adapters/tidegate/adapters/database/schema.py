@@ -46,11 +46,11 @@ async def _revision(engine: AsyncEngine) -> str | None:
 
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plugins, from the import on
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plugins
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -83,6 +83,9 @@ async def check_mta_names(make: DirectoryMaker) -> None:
         assert (await directory.snapshot()).mta_names == {"192.0.2.1": "new.example.com", "2001:db8::1": "six.example.com"}
         assert await directory.mta.remove(["192.0.2.1"]) == 1
         assert await directory.mta.count() == 1
+        twice = [MtaName("192.0.2.9", "first.example.com"), MtaName("192.0.2.9", "last.example.com")]
+        assert await directory.mta.put(twice) == 1
+        assert await directory.mta.page(containing="192.0.2.9") == twice[1:]
 
 
 async def check_suspects(make: DirectoryMaker) -> None:
