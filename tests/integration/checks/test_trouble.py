@@ -1,10 +1,13 @@
 """What happens when those whom checks ask are away, slow or silent: mail is accepted in time and told with temperror."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from threading import Thread
 from typing import Any
 
@@ -83,7 +86,10 @@ def test_spam_is_told(spamd: Spamd) -> None:
     with checking(
         ZONE, smtp_check="spam", spamassassin_host="127.0.0.1", spamassassin_port=str(spamd.port), spamassassin_maxsize="4KB"
     ) as server:
-        assert server.send(CLIENT, "mail.example.net", "ann@example.net", ORDINARY)[1][0]["checks"][0]["spam"] == "ham"
+        # Written now: scanners hold the Date field against our Received.
+        fresh = re.sub(rb"(?m)^Date: .*\r$", b"Date: " + format_datetime(datetime.now(UTC)).encode() + b"\r", ORDINARY)
+        (entry,) = server.send(CLIENT, "mail.example.net", "ann@example.net", fresh)[1][0]["checks"]
+        assert entry["spam"] == "ham", entry
         _, (document,) = server.send(CLIENT, "mail.example.net", "", SPAM)
         (entry,) = document["checks"]
         assert entry["spam"] == "spam"
