@@ -42,7 +42,6 @@ from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.app.spool_drainer import SpoolDrainer
 from tidegate.app.spooling import SpoolingPublisher
 from tidegate.domain.access import AccessPolicy
-from tidegate.domain.address import Validation
 from tidegate.domain.client_limits import ClientLimits, ClientTable
 from tidegate.domain.connection_budget import UNLIMITED, ConnectionLimits
 from tidegate.domain.headers import HeaderLimits
@@ -175,7 +174,7 @@ class Gateway:
         self._resources.callback(board.close)
         offer = Profile(
             hostname="",
-            validation=Validation(smtp.validate_address.value),
+            validation=smtp.validate_address,
             dsn=self.settings.dsn.advertise,
             tls=self.tls is not None,
             limits=Limits(recipients=smtp.recipients, errors=smtp.errors),

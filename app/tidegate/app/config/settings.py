@@ -10,7 +10,6 @@ import attrs
 
 from tidegate.app.config.back_ends import BackEndAddress
 from tidegate.app.config.values import (
-    AddressMode,
     AmqpAddress,
     Audience,
     Check,
@@ -23,6 +22,7 @@ from tidegate.app.config.values import (
     Secret,
     StoragePolicy,
 )
+from tidegate.domain.address import Validation
 from tidegate.domain.ip_address import IpAddress
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.local_addresses import LocalCase
@@ -49,7 +49,7 @@ class Smtp:
     threads: int
     auth: tuple[BackEndAddress, ...]
     hostname: str
-    validate_address: AddressMode
+    validate_address: Validation
     local_case: LocalCase
     maxsize: int
     timeout: timedelta

@@ -10,13 +10,6 @@ AMQPS_PORT = 5671
 """Ports registered for AMQP without and with TLS."""
 
 
-class AddressMode(StrEnum):
-    """``smtp-validate-address``."""
-
-    STRICT = "strict"
-    LOOSE = "loose"
-
-
 class LineEndings(StrEnum):
     """``smtp-line-endings``."""
 

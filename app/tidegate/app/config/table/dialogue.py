@@ -5,7 +5,8 @@ from tidegate.app.config.kinds.scalars import BOOLEAN, GIB, KIB, TIB, duration, 
 from tidegate.app.config.table import features
 from tidegate.app.config.table.key import Key
 from tidegate.app.config.table.smtp import SMTP
-from tidegate.app.config.values import AddressMode, LineEndings
+from tidegate.app.config.values import LineEndings
+from tidegate.domain.address import Validation
 from tidegate.domain.local_addresses import LocalCase
 
 MAX_MESSAGE = 2 * GIB
@@ -17,7 +18,7 @@ DIALOGUE_KEYS = (
     Key(
         "smtp-validate-address",
         SMTP,
-        word(AddressMode),
+        word(Validation),
         "strict",
         "`strict`: addresses in MAIL and RCPT follow RFC 5321. `loose`: one `@`, a valid domain on its right, anything printable on its left.",
         "loose",

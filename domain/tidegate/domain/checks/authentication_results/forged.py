@@ -8,6 +8,7 @@ follows. A field whose name for its author cannot be made out goes too.
 import re
 from collections.abc import Collection, Iterator
 
+from tidegate.domain.checks.comment import comment_end
 from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.headers import HeaderBlock
 
@@ -15,7 +16,6 @@ _FIELD_NAME = b"authentication-results"
 _MAX_NAME_BYTES = 1000  # with blanks around it; a longer one is no field name to anybody
 
 _PART = re.compile(r'(?P<blank>[ \t\r\n]++)|(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<word>[^ \t\r\n"(;]++)', re.DOTALL)
-_COMMENT_PART = re.compile(r"[^()\\]++|\\.|[()]", re.DOTALL)
 _TOKEN_END = re.compile(r"[()<>@,;:\\\"/\[\]?=]")  # RFC 2045 section 5.1, tspecials
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
@@ -63,7 +63,7 @@ def _words(text: str) -> list[str]:
     position = 0
     while position < len(text) and text[position] != ";":
         if text[position] == "(":
-            position = _comment_end(text, position)
+            position = comment_end(text, position)
             if position < 0:
                 return []
             continue
@@ -76,17 +76,3 @@ def _words(text: str) -> list[str]:
         elif part.lastgroup == "word":
             words.append(_HIDDEN.sub("", part[0]))
     return words
-
-
-def _comment_end(text: str, position: int) -> int:
-    """Just past the comment that starts at ``position``, or -1 when it has no end."""
-    depth = 0
-    while position < len(text):
-        part = _COMMENT_PART.match(text, position)
-        if part is None:
-            break
-        position = part.end()
-        depth += (part[0] == "(") - (part[0] == ")")
-        if depth == 0:
-            return position
-    return -1

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import attrs
 
+from tidegate.domain.checks.comment import comment_end
 from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.headers import HeaderBlock
 
@@ -101,7 +102,9 @@ def _tokens(value: str) -> list[_Token]:
     apart = commented = False
     while position < len(value):
         if value[position] == "(":
-            position = _comment_end(value, position)
+            position = comment_end(value, position)
+            if position < 0:
+                raise FromError("a comment without end")
             apart = commented = True
             continue
         match = _TOKEN.match(value, position)
@@ -115,22 +118,6 @@ def _tokens(value: str) -> list[_Token]:
         tokens.append(_Token(kind, match[0], apart, commented))
         apart = commented = False
     return tokens
-
-
-_COMMENT_PART = re.compile(r"[^()\\]++|\\.|[()]", re.DOTALL)
-
-
-def _comment_end(value: str, position: int) -> int:
-    depth = 0
-    while position < len(value):
-        part = _COMMENT_PART.match(value, position)
-        if part is None:
-            break
-        position = part.end()
-        depth += (part[0] == "(") - (part[0] == ")")
-        if depth == 0:
-            return position
-    raise FromError("a comment without end")
 
 
 def _mailboxes(tokens: list[_Token]) -> list[list[_Token]]:
