@@ -68,7 +68,10 @@ class ReceptionHandler:
         if not only_crlf(data):
             return _spell(replies.BARE_LINE_ENDS)
         message = IncomingMessage(_client(server, session), _envelope(envelope), data, server.hostname)
-        commit = asyncio.ensure_future(self.reception.receive(message))
+        outcome = self.reception.receive(message)
+        if isinstance(outcome, Reply):
+            return _spell(outcome)
+        commit = asyncio.ensure_future(outcome)
         self._commits.add(commit)
         commit.add_done_callback(self._commits.discard)
         return _spell(await asyncio.shield(commit))

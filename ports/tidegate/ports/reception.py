@@ -1,5 +1,6 @@
 """Role: take responsibility for a complete message. This is the port by which transports drive the gateway."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 import attrs
@@ -29,9 +30,13 @@ class IncomingMessage:
 class Reception(Protocol):
     """Makes messages durable."""
 
-    async def receive(self, message: IncomingMessage) -> Reply:
+    def receive(self, message: IncomingMessage) -> Reply | Awaitable[Reply]:
         """Take one message.
 
-        A 250 says that a document for each recipient is durable. Any other reply says that the client must keep the message. Ends within the
-        deadlines of what stands behind it. Never raises, but for cancellation; transports do not cancel it when their client goes away.
+        A 250 says that a document for each recipient is durable. Any other reply says that the client must keep the message. Transports do not
+        cancel it when their client goes away. Never raises, but for cancellation.
+
+        Returns:
+            The reply where nothing has to be waited for; a task to wait would cost more than the answer. Otherwise what gives it when awaited,
+            once, within the deadlines of what stands behind.
         """

@@ -20,6 +20,9 @@ WRITE_BUFFER = 65536
 """Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
 READ_AHEAD = 65536
 """Bytes of pipelined input that are kept while a message is being made durable; past it reading stops."""
+ANSWERS_AT_ONCE = 16
+"""Messages of one piece of input that are answered before other connections have their turn: a client that pipelines whole messages may have a
+thousand in it."""
 LINGER_BYTES = 1 << 20
 """Bytes read and dropped after the last reply before the connection is reset."""
 
@@ -141,6 +144,11 @@ class SmtpConnection(asyncio.Protocol):
         elif self._owner.retiring and now - self._progress > timing.retire_silence and not self.session.in_transaction:
             self._refuse(replies.SHUTTING_DOWN)
 
+    def write(self, data: bytes) -> None:
+        """Hand bytes to the socket; nothing where the connection is gone."""
+        if self._transport is not None:
+            self._transport.write(data)
+
     def stop(self, *, now_or_never: bool = False) -> None:
         """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""
         session = self.session
@@ -154,26 +162,45 @@ class SmtpConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        for event in events:
-            if isinstance(event, Send):
-                transport.write(event.data)
-            elif isinstance(event, MessageComplete):
-                self._owner.start(self._receive_message(event))
-            elif isinstance(event, Close):
-                self._end(linger=event.linger)
-            elif isinstance(event, Authenticate):
-                self._owner.start(self._authenticate(event))
-            else:
-                transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
-                self._owner.start(self._start_tls())
+        outbox = self._owner.outbox
+        at_once = 0
+        while True:
+            reply: Reply | None = None
+            for event in events:
+                if isinstance(event, Send):
+                    outbox.put(self, event.data)
+                elif isinstance(event, MessageComplete):  # the last event: the session waits for its answer
+                    reply = self._receive(event)
+                elif isinstance(event, Close):
+                    outbox.flush()
+                    self._end(linger=event.linger)
+                elif isinstance(event, Authenticate):
+                    self._owner.start(self._authenticate(event))
+                else:
+                    outbox.flush()
+                    transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
+                    self._owner.start(self._start_tls())
+            if reply is None:
+                break
+            at_once += 1
+            if at_once >= ANSWERS_AT_ONCE:
+                self._owner.start(self._answer_later(reply))
+                break
+            self._waiting_bytes = 0
+            events = self.session.message_done(reply)
         if self._owner.draining:
             self.stop()
 
-    async def _receive_message(self, event: MessageComplete) -> None:
+    def _receive(self, event: MessageComplete) -> Reply | None:
         session = self.session
         client = Client(self.endpoints, session.helo, session.esmtp, session.tls, session.user)
-        reply = await self._owner.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname))
-        self._go_on(session.message_done(reply))
+        return self._owner.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname), self._answered)
+
+    def _answered(self, reply: Reply) -> None:
+        self._go_on(self.session.message_done(reply))
+
+    async def _answer_later(self, reply: Reply) -> None:
+        self._answered(reply)
 
     async def _authenticate(self, event: Authenticate) -> None:
         verdict = await self._owner.authenticate(attrs.evolve(event.credentials, remote_ip=self.endpoints.remote_ip))
@@ -186,6 +213,7 @@ class SmtpConnection(asyncio.Protocol):
         self._waiting_bytes = 0
         self._carry_out(events)
         if self._half_closed and session.mode is not _WAITING and self._transport is not None:
+            self._owner.outbox.flush()
             self._transport.close()
         elif self._read_paused and not self._write_blocked_since:
             self._resume_reading()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Protocol
 
+from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Endpoints
 from tidegate.domain.smtp.reply import Reply
@@ -17,6 +18,7 @@ class Owner(Protocol):
     """Shared by all connections of a process."""
 
     timing: Timing
+    outbox: Outbox
     draining: bool
     retiring: bool
     now: Callable[[], float]
@@ -34,8 +36,12 @@ class Owner(Protocol):
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Run something that outlives the connection if need be."""
 
-    async def receive(self, message: IncomingMessage) -> Reply:
-        """Pass a message on; never raises."""
+    def receive(self, message: IncomingMessage, answered: Callable[[Reply], None]) -> Reply | None:
+        """Pass a message on; never raises.
+
+        Returns:
+            The reply, or None when it has to be waited for: then ``answered`` is called with it, also when the client has gone.
+        """
 
     async def authenticate(self, credentials: Credentials) -> AuthVerdict | Reply:
         """Have a login attempt judged; never raises."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ import attrs
 
 from tidegate.adapters.smtp.connection import SmtpConnection
 from tidegate.adapters.smtp.gate import Gate
+from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Endpoints
@@ -72,6 +73,7 @@ class SmtpServer:
     draining: bool = attrs.field(default=False, init=False)
     retiring: bool = attrs.field(default=False, init=False)
     now: Callable[[], float] = attrs.field(init=False)
+    outbox: Outbox = attrs.field(init=False)
     _listeners: list[Listener] = attrs.field(factory=list, init=False)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
     _idle: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
@@ -83,6 +85,7 @@ class SmtpServer:
         """Start accepting, on the running loop."""
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
+        self.outbox = Outbox(self._loop)
         self._listeners = list(listeners)
         self._start_accepting()
         self._tick()
@@ -120,13 +123,16 @@ class SmtpServer:
 
     # -- what connections call -------------------------------------------------------------------------------------------------------------
 
-    async def receive(self, message: IncomingMessage) -> Reply:
+    def receive(self, message: IncomingMessage, answered: Callable[[Reply], None]) -> Reply | None:
         """Pass a message on; whatever goes wrong inside, the client learns only that it should try again."""
         try:
-            return await self.reception.receive(message)
+            outcome = self.reception.receive(message)
         except Exception:
-            _log.exception("reception failed", extra={"remote_ip": message.client.endpoints.remote_ip})
-            return replies.NOT_QUEUED
+            return _failed(message)
+        if isinstance(outcome, Reply):
+            return outcome
+        self.start(_deliver(outcome, message, answered))
+        return None
 
     async def authenticate(self, credentials: Credentials) -> AuthVerdict | Reply:
         """Have a login attempt judged; whatever goes wrong inside is no acceptance."""
@@ -264,6 +270,20 @@ class SmtpServer:
         self._idle.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
+
+
+async def _deliver(outcome: Awaitable[Reply], message: IncomingMessage, answered: Callable[[Reply], None]) -> None:
+    try:
+        reply = await outcome
+    except Exception:
+        reply = _failed(message)
+    answered(reply)
+
+
+def _failed(message: IncomingMessage) -> Reply:
+    """Log the exception that is being handled."""
+    _log.exception("reception failed", extra={"remote_ip": message.client.endpoints.remote_ip})
+    return replies.NOT_QUEUED
 
 
 def _refuse(sock: socket.socket, data: bytes) -> None:

@@ -1,7 +1,8 @@
 """The use case: a complete message becomes one durable document per recipient, and the client reads their identifiers."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -11,7 +12,8 @@ from tidegate.app.reception.report_reader import NoReportReader, read_report
 from tidegate.domain.checks.authentication_results import authentication_results
 from tidegate.domain.control_headers import Extraction, extract
 from tidegate.domain.document import Documents, Mail
-from tidegate.domain.headers import HeaderLimits, HeaderProblem, inspect
+from tidegate.domain.envelope import Recipient
+from tidegate.domain.headers import HeaderBlock, HeaderLimits, HeaderProblem, inspect
 from tidegate.domain.json_value import Dumps, JsonObject
 from tidegate.domain.message_id import MessageIds, per_recipient
 from tidegate.domain.reports import NotAReport
@@ -70,6 +72,33 @@ class ReceptionSettings:
     auth_results: Audience = attrs.field(factory=Audience)
 
 
+@attrs.define(eq=False)
+class _Transaction:
+    """One message on its way to its answer.
+
+    Attributes:
+        message: as it came.
+        now: when.
+        id: as in our trace field.
+        message_ids: one per recipient, accepted ones first.
+    """
+
+    message: IncomingMessage
+    now: datetime
+    id: str
+    message_ids: tuple[str, ...]
+
+    def outcome(self) -> Reply:
+        """What the client reads once everything is durable that should be."""
+        envelope = self.message.envelope
+        if envelope.refused and not envelope.recipients:
+            refusal = envelope.refused[0].refusal
+            assert refusal is not None
+            return refusal
+        pairs = zip(self.message_ids, envelope.recipients, strict=False)  # refused ones have their identifiers behind those
+        return Reply(250, "2.0.0", (QUEUED, *[f"{message_id} for {recipient.address}" for message_id, recipient in pairs]))
+
+
 @attrs.frozen
 class MailReception:
     """Plays :class:`tidegate.ports.reception.Reception`.
@@ -98,21 +127,29 @@ class MailReception:
     host_names: Callable[[], Collection[str]] = frozenset
     reports: ReportReader = attrs.field(factory=NoReportReader)
 
-    async def receive(self, message: IncomingMessage) -> Reply:
-        """See :meth:`tidegate.ports.reception.Reception.receive`."""
+    def receive(self, message: IncomingMessage) -> Reply | Awaitable[Reply]:
+        """See :meth:`tidegate.ports.reception.Reception.receive`. What is refused for its header or discarded is answered at once."""
         now = self.clock()
+        envelope = message.envelope
         transaction_id = self.ids.next(int(now.timestamp() * 1000))
-        accepted = len(message.envelope.recipients)
-        message_ids = per_recipient(transaction_id, accepted + len(message.envelope.refused))
-
-        def answer(publications: tuple[Publication, ...], reply: Reply) -> Reply:
-            if self.journal is not None:
-                self.journal.note(message, transaction_id, message_ids[:accepted], publications, reply)
-            return reply
-
+        transaction = _Transaction(
+            message, now, transaction_id, per_recipient(transaction_id, len(envelope.recipients) + len(envelope.refused))
+        )
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
-            return answer((), Reply.of(block.code, block.status, block.text))
+            return self._answer(transaction, (), Reply.of(block.code, block.status, block.text))
+        if not any(map(self._is_kept, envelope.recipients)) and not any(map(self._is_kept, envelope.refused)):
+            return self._answer(transaction, (), transaction.outcome())
+        return self._publish(transaction, block)
+
+    def _is_kept(self, recipient: Recipient) -> bool:
+        """Whether the recipient may get a document: what nobody gets need not be checked, read or spelled."""
+        queues = self.settings.queues
+        return queue_for(queues, local=recipient.local, report=True, refused=recipient.refusal is not None) is not None
+
+    async def _publish(self, transaction: "_Transaction", block: HeaderBlock) -> Reply:
+        """Check the message, spell its documents and have them made durable."""
+        message, now, transaction_id = transaction.message, transaction.now, transaction.id
         envelope = message.envelope
         trace = received_field(message.client, envelope, message.hostname, transaction_id, now)
         # Before anything is changed: signatures are of the bytes that came.
@@ -136,24 +173,24 @@ class MailReception:
             checks=None if findings is None else [finding.entry() for finding in findings],
         )
         results = authentication_results(message.hostname, findings) if findings is not None and self.settings.auth_results else b""
-        publications = self._publications(mail, results, message_ids, await self._report(mail, transaction_id))
+        publications = self._publications(mail, results, transaction.message_ids, await self._report(mail, transaction_id))
         if publications:
             try:
                 await self.publisher.publish(publications)
             except DocumentTooLarge as error:
                 _log.warning("message refused", extra={"transaction": transaction_id, "reason": str(error)})
-                return answer(publications, replies.TOO_BIG)
+                return self._answer(transaction, publications, replies.TOO_BIG)
             except PortError as error:
                 # Permanent or not, it is trouble on our side: the mail stays with the client until someone has mended it.
                 _log.error("message not queued", extra={"transaction": transaction_id, "reason": str(error)})
-                return answer(publications, replies.NOT_QUEUED)
-        if envelope.refused and not envelope.recipients:
-            refusal = envelope.refused[0].refusal
-            assert refusal is not None
-            return answer(publications, refusal)
-        pairs = zip(envelope.recipients, message_ids[:accepted], strict=True)
-        lines = [f"{message_id} for {recipient.address}" for recipient, message_id in pairs]
-        return answer(publications, Reply(250, "2.0.0", (QUEUED, *lines)))
+                return self._answer(transaction, publications, replies.NOT_QUEUED)
+        return self._answer(transaction, publications, transaction.outcome())
+
+    def _answer(self, transaction: "_Transaction", publications: tuple[Publication, ...], reply: Reply) -> Reply:
+        if self.journal is not None:
+            accepted = len(transaction.message.envelope.recipients)
+            self.journal.note(transaction.message, transaction.id, transaction.message_ids[:accepted], publications, reply)
+        return reply
 
     async def _report(self, mail: Mail, transaction_id: str) -> JsonObject | None:
         """What report the message is. Looked for only where a local recipient has a queue for it: nobody else's mail is read."""

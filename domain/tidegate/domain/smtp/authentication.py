@@ -53,9 +53,9 @@ class Authentication(Machine):
         Args:
             verdict: of the back ends; or a reply that ends the session.
         """
-        if self._mode is Mode.CLOSED:
+        if self.mode is Mode.CLOSED:
             return []
-        self._mode = Mode.COMMAND
+        self.mode = Mode.COMMAND
         claimed, self._username = self._username, b""
         if isinstance(verdict, Reply):
             self._end(verdict)
@@ -100,7 +100,7 @@ class Authentication(Machine):
         return self._challenge(challenge)
 
     def _challenge(self, challenge: Reply) -> None:
-        self._mode = Mode.RESPONSE
+        self.mode = Mode.RESPONSE
         self._reply(challenge)
 
     def _next_response(self) -> bool:
@@ -113,7 +113,7 @@ class Authentication(Machine):
             self._end(replies.BAD_LINE)  # a client that ends lines otherwise would wait for ever
         elif end >= 0:
             self._at = end + 2
-            self._mode = Mode.COMMAND
+            self.mode = Mode.COMMAND
             if len(line) > MAX_RESPONSE:
                 self._error(replies.RESPONSE_TOO_LONG)
             elif line == b"*":
@@ -148,7 +148,7 @@ class Authentication(Machine):
         if isinstance(presented, Unfit):
             return self._login_failed()
         self._username = presented.username.encode()
-        self._mode = Mode.WAITING
+        self.mode = Mode.WAITING
         return self._emit(Authenticate(presented))
 
     def _login_failed(self) -> None:

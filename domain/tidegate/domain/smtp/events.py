@@ -4,13 +4,7 @@ import attrs
 
 from tidegate.domain.credentials import Credentials
 from tidegate.domain.envelope import Envelope
-
-
-@attrs.frozen
-class Send:
-    """Write these bytes to the client."""
-
-    data: bytes
+from tidegate.domain.smtp.reply import Send as Send
 
 
 @attrs.frozen

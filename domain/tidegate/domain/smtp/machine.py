@@ -18,7 +18,7 @@ from tidegate.domain.smtp.profile import Profile, greeting
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.transaction import Transaction
 
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]").search
 # First words of other protocols that browsers and scanners are made to speak at mail servers; and TLS where none was asked for.
 OTHER_PROTOCOL = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16|SSH-")
 # How refused data is answered.
@@ -58,6 +58,7 @@ class Machine:
         relax_line_ends: make bare CR and LF in message data a CRLF instead of refusing the message (for known clients only).
         helo: argument of the last EHLO or HELO, ``""`` before.
         esmtp: whether it was EHLO.
+        mode: what the next byte of input means; set by the session alone.
     """
 
     profile: Profile
@@ -66,11 +67,10 @@ class Machine:
     relax_line_ends: bool = False
     helo: str = ""
     esmtp: bool = False
-    _mode: Mode = _COMMAND
+    mode: Mode = attrs.field(default=_COMMAND, init=False)
     _input: bytes = b""
     _at: int = 0  # where the unread part of the input begins
     _events: list[Event] = attrs.field(factory=list)
-    _replies: list[bytes] = attrs.field(factory=list)
     _transaction: Transaction | None = None
     _errors: int = 0
     _idle_commands: int = 0
@@ -82,11 +82,6 @@ class Machine:
     # -- what the owner of the socket calls ------------------------------------------------------------------------------------------------
 
     @property
-    def mode(self) -> Mode:
-        """What the next byte of input means."""
-        return self._mode
-
-    @property
     def in_transaction(self) -> bool:
         """Whether a message is on its way: a shutdown lets it finish."""
         return self._transaction is not None
@@ -94,37 +89,37 @@ class Machine:
     @property
     def receiving_data(self) -> bool:
         """Whether message data is expected: the time limits of data apply."""
-        return self._mode is _DATA or self._mode is _CHUNK
+        return self.mode is _DATA or self.mode is _CHUNK
 
     def open(self) -> list[Event]:
         """Greet the client."""
-        self._replies.append(greeting(self.profile.hostname).wire)
+        self._reply(greeting(self.profile.hostname))
         return self._drain()
 
     def refuse(self, reply: Reply) -> list[Event]:
         """Say one reply and close: a refusal in place of the greeting, a time-out, a shutdown. Nothing happens on a closed session."""
-        if self._mode is _CLOSED:
+        if self.mode is _CLOSED:
             return []
         self._end(reply)
         return self._drain()
 
     def receive(self, data: bytes) -> list[Event]:
         """Take input of any length, cut anywhere."""
-        if self._mode is _CLOSED:
+        if self.mode is _CLOSED:
             return []
         self._input = self._input[self._at :] + data if self._input else data
         self._at = 0
-        if self._mode is not _WAITING:
+        if self.mode is not _WAITING:
             self._advance()
         return self._drain()
 
     def message_done(self, reply: Reply) -> list[Event]:
         """Answer :class:`MessageComplete`: the reply goes to the client, the transaction is over."""
-        if self._mode is _CLOSED:
+        if self.mode is _CLOSED:
             return []
-        self._mode = _COMMAND
+        self.mode = _COMMAND
         self._reset()
-        self._replies.append(reply.wire)
+        self._reply(reply)
         self._advance()
         return self._drain()
 
@@ -134,12 +129,12 @@ class Machine:
         self.helo, self.esmtp = "", False
         self._input, self._at = b"", 0
         self._reset()
-        self._mode = _COMMAND
+        self.mode = _COMMAND
         return []
 
     def connection_lost(self) -> None:
         """The client is gone: what it had not finished is dropped."""
-        self._mode = _CLOSED
+        self.mode = _CLOSED
         self._input, self._at = b"", 0
         self._reset()
 
@@ -147,7 +142,7 @@ class Machine:
 
     def _advance(self) -> None:
         while self._at < len(self._input):
-            mode = self._mode
+            mode = self.mode
             if mode is _COMMAND:
                 if not self._next_command():
                     return
@@ -165,19 +160,20 @@ class Machine:
     def _next_command(self) -> bool:
         """Handle one command line; False when none is complete."""
         data, start = self._input, self._at
+        if self._usual_command(data, start):
+            return True
         end = data.find(b"\r\n", start)
         if end < 0:
             self._incomplete_line(data[start:])
             return False
         line = data[start:end]
         self._at = end + 2
-        size = self._at - start
-        limits = self.profile.limits
-        if size > limits.unterminated:
+        size = end + 2 - start
+        if size > self.profile.limits.unterminated:
             self._end(replies.LINE_TOO_LONG)
-        elif _CONTROL.search(line) is not None:
+        elif _CONTROL(line) is not None:
             self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
-        elif size > limits.command_line:
+        elif size > self.profile.limits.command_line:
             self._error(replies.LINE_TOO_LONG)
         else:
             self._command(line)
@@ -187,8 +183,15 @@ class Machine:
         """End the session where no CRLF could make the line good: a client that ends lines otherwise would wait for ever."""
         if len(line) > self.profile.limits.unterminated:
             self._end(replies.LINE_TOO_LONG)
-        elif _CONTROL.search(line.removesuffix(b"\r")) is not None:
+        elif _CONTROL(line.removesuffix(b"\r")) is not None:
             self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
+
+    def _usual_command(self, data: bytes, start: int) -> bool:
+        """Handle the line at ``start`` if it is complete and spelled like nearly all of its kind; False, and nothing is done, for any other.
+
+        A short cut: what is handled here would be answered alike by :meth:`_command`.
+        """
+        raise NotImplementedError
 
     def _command(self, line: bytes) -> None:
         """Handle one command line, given without its CRLF; free of control characters and not too long."""
@@ -220,7 +223,7 @@ class Machine:
             self._chunk_arrived()
 
     def _chunk_arrived(self) -> None:
-        self._mode = _COMMAND
+        self.mode = _COMMAND
         transaction = self._transaction
         if self._chunk_refused is not None:
             self._error(self._chunk_refused)
@@ -242,50 +245,41 @@ class Machine:
         result = transaction.data.finish(dots=dots, relax=self.relax_line_ends, binary=transaction.binary and not dots)
         if isinstance(result, Refusal):
             self._reset()
-            self._mode = _COMMAND
+            self.mode = _COMMAND
             if result is Refusal.BARE_LINE_ENDS and dots:
                 # Whatever follows may have been meant as part of the message by whoever wrote it.
                 self._end(replies.BARE_LINE_ENDS)
             else:
                 self._reply(_REFUSALS[result])
             return
-        self._mode = _WAITING
+        self.mode = _WAITING
         self._emit(MessageComplete(transaction.envelope(), result))
 
     # -- output ----------------------------------------------------------------------------------------------------------------------------
 
     def _reply(self, reply: Reply) -> None:
-        self._replies.append(reply.wire)
+        self._events.append(reply.send)
 
     def _error(self, reply: Reply) -> None:
         """A negative reply to a command; enough of them end the session."""
-        self._replies.append(reply.wire)
+        self._reply(reply)
         self._errors += 1
         if self._errors >= self.profile.limits.errors:
             self._end(replies.TOO_MANY_ERRORS)
 
     def _end(self, reply: Reply) -> None:
-        self._replies.append(reply.wire)
+        self._reply(reply)
         self._emit(Close(linger=reply is not replies.BYE))
-        self._mode = _CLOSED
+        self.mode = _CLOSED
         self._input, self._at = b"", 0
         self._reset()
 
     def _emit(self, event: Event) -> None:
-        self._flush()
         self._events.append(event)
 
-    def _flush(self) -> None:
-        if self._replies:
-            self._events.append(Send(self._replies[0] if len(self._replies) == 1 else b"".join(self._replies)))
-            self._replies.clear()
-
     def _drain(self) -> list[Event]:
-        self._flush()
-        events = self._events
-        if events:
-            self._events = []
-        return events
+        events, self._events = self._events, []
+        return events if len(events) < 2 else _joined(events)
 
     def _reset(self) -> None:
         if self._transaction is not None:
@@ -301,3 +295,20 @@ class Machine:
                 self._end(replies.TOO_MANY_ERRORS)
                 return True
         return False
+
+
+def _joined(events: list[Event]) -> list[Event]:
+    """The same with every run of replies in one :class:`Send`: a client that pipelines gets one packet (RFC 2920 section 3.2)."""
+    joined: list[Event] = []
+    replies: list[bytes] = []
+    for event in events:
+        if isinstance(event, Send):
+            replies.append(event.data)
+            continue
+        if replies:
+            joined.append(Send(b"".join(replies)))
+            replies = []
+        joined.append(event)
+    if replies:
+        joined.append(Send(b"".join(replies)))
+    return joined

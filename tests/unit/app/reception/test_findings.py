@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
+from tests.outcome import reply_of
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.app.reception import Audience, MailReception, ReceptionSettings
@@ -62,7 +63,7 @@ async def documents(
         checker=checker,
         host_names=lambda: host_names,
     )
-    reply = await reception.receive(IncomingMessage(CLIENT, Envelope("a@example.org", recipients), data, "mx.example.com"))
+    reply = await reply_of(reception.receive(IncomingMessage(CLIENT, Envelope("a@example.org", recipients), data, "mx.example.com")))
     assert isinstance(reply, Reply)
     assert reply.code == 250
     return [json.loads(body) for body in publisher.bodies("inbox")]

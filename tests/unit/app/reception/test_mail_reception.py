@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import attrs
 import pytest
+from tests.outcome import reply_of
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.app.reception import MailReception, ReceptionSettings
@@ -59,7 +60,7 @@ def receive(
         settings or ReceptionSettings(Queues("inbox")), publisher, lambda: NOW, MessageIds(b"testnode"), orjson_dumps, journal=journal
     )
     message = IncomingMessage(CLIENT, Envelope("me@example.org", recipients), data, "mx.example.com")
-    return asyncio.run(reception.receive(message))
+    return asyncio.run(reply_of(reception.receive(message)))
 
 
 def documents(publisher: MemoryPublisher, queue: str = "inbox") -> list[dict[str, object]]:
@@ -107,7 +108,7 @@ def test_the_reply_waits_for_the_publisher() -> None:
 
         publisher = MemoryPublisher(before_publish=slow)
         reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: NOW, MessageIds(b"testnode"), orjson_dumps)
-        answer = asyncio.create_task(reception.receive(IncomingMessage(CLIENT, Envelope("a@b.c", ONE), MAIL, "mx")))
+        answer = asyncio.create_task(reply_of(reception.receive(IncomingMessage(CLIENT, Envelope("a@b.c", ONE), MAIL, "mx"))))
         await begun.wait()
         await asyncio.sleep(0)
         assert not answer.done()

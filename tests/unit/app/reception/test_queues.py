@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.outcome import reply_of
 from tests.schema import assert_valid
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
@@ -39,7 +40,7 @@ async def receive(publisher: MemoryPublisher, queues: Queues, envelope: Envelope
         orjson_dumps,
         reports=MemoryReportReader(),
     )
-    return await reception.receive(IncomingMessage(CLIENT, envelope, data, "mx.example.com"))
+    return await reply_of(reception.receive(IncomingMessage(CLIENT, envelope, data, "mx.example.com")))
 
 
 def documents(publisher: MemoryPublisher) -> dict[str, list[dict[str, Any]]]:
