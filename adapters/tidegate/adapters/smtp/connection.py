@@ -10,7 +10,7 @@ import attrs
 from tidegate.adapters.smtp.owner import Owner
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send
+from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send, StartTls
 from tidegate.domain.smtp.machine import Mode
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
@@ -27,7 +27,7 @@ LINGER_BYTES = 1 << 20
 """Bytes read and dropped after the last reply before the connection is reset."""
 
 # Names of their own: reading a member off its class takes 60 to 100 ns (Python 3.11).
-_COMMAND, _DATA, _CHUNK, _WAITING = Mode.COMMAND, Mode.DATA, Mode.CHUNK, Mode.WAITING
+_COMMAND, _DATA, _CHUNK, _WAITING, _CLOSED = Mode.COMMAND, Mode.DATA, Mode.CHUNK, Mode.WAITING, Mode.CLOSED
 
 
 class SmtpConnection(asyncio.Protocol):
@@ -85,19 +85,19 @@ class SmtpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Hand input to the session."""
         session = self.session
-        if self._ended:
+        before = session.mode
+        if before is _WAITING:
+            self._read_ahead(len(data))
+        elif before is _CLOSED:
             self._linger(len(data))
             return
-        mode = session.mode
-        if mode is _WAITING:
-            self._read_ahead(len(data))
         events = session.receive(data)
-        if events or mode is _DATA or mode is _CHUNK:  # silence counts from the last command or piece of data, not from the last byte
-            self._progress = self._owner.now()
-            if session.receiving_data:
-                self._count_data(len(data), started=mode is _COMMAND)
-            if events:
-                self._carry_out(events)
+        after = session.mode
+        if before is not _COMMAND or after is not _COMMAND:
+            self._count_data(len(data), before, after)
+        if events:
+            self._progress = self._owner.now()  # silence counts from the last command or piece of data, not from the last byte
+            self._carry_out(events)
 
     def eof_received(self) -> bool:
         """The client sends no more: what it has sent is still answered, then the connection ends."""
@@ -144,11 +144,6 @@ class SmtpConnection(asyncio.Protocol):
         elif self._owner.retiring and now - self._progress > timing.retire_silence and not self.session.in_transaction:
             self._refuse(replies.SHUTTING_DOWN)
 
-    def write(self, data: bytes) -> None:
-        """Hand bytes to the socket; nothing where the connection is gone."""
-        if self._transport is not None:
-            self._transport.write(data)
-
     def stop(self, *, now_or_never: bool = False) -> None:
         """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""
         session = self.session
@@ -159,37 +154,39 @@ class SmtpConnection(asyncio.Protocol):
     # -- events ----------------------------------------------------------------------------------------------------------------------------
 
     def _carry_out(self, events: Iterable[Event]) -> None:
-        transport = self._transport
-        if transport is None:
-            return
-        outbox = self._owner.outbox
+        owner = self._owner
         at_once = 0
         while True:
             reply: Reply | None = None
             for event in events:
                 if isinstance(event, Send):
-                    outbox.put(self, event.data)
+                    if self._transport is not None:
+                        owner.outbox.put(self._transport, event.data)
                 elif isinstance(event, MessageComplete):  # the last event: the session waits for its answer
                     reply = self._receive(event)
-                elif isinstance(event, Close):
-                    outbox.flush()
-                    self._end(linger=event.linger)
-                elif isinstance(event, Authenticate):
-                    self._owner.start(self._authenticate(event))
                 else:
-                    outbox.flush()
-                    transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
-                    self._owner.start(self._start_tls())
+                    owner.outbox.flush()
+                    self._turn(event)
             if reply is None:
                 break
             at_once += 1
-            if at_once >= ANSWERS_AT_ONCE:
-                self._owner.start(self._answer_later(reply))
+            if at_once == ANSWERS_AT_ONCE:
+                owner.start(self._answer_later(reply))
                 break
             self._waiting_bytes = 0
             events = self.session.message_done(reply)
-        if self._owner.draining:
+        if owner.draining:
             self.stop()
+
+    def _turn(self, event: Close | StartTls | Authenticate) -> None:
+        """What changes the connection itself. What was said before is on its way."""
+        if isinstance(event, Close):
+            self._end(linger=event.linger)
+        elif isinstance(event, Authenticate):
+            self._owner.start(self._authenticate(event))
+        elif self._transport is not None:
+            self._transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
+            self._owner.start(self._start_tls())
 
     def _receive(self, event: MessageComplete) -> Reply | None:
         session = self.session
@@ -291,10 +288,12 @@ class SmtpConnection(asyncio.Protocol):
             self._read_paused = False
             self._transport.resume_reading()
 
-    def _count_data(self, count: int, *, started: bool) -> None:
-        if started:
-            self._data_since, self._data_bytes = self._owner.now(), 0
-        self._data_bytes += count
+    def _count_data(self, count: int, before: Mode, after: Mode) -> None:
+        if before is _DATA or before is _CHUNK:
+            self._progress = self._owner.now()
+            self._data_bytes += count
+        elif after is _DATA or after is _CHUNK:
+            self._data_since, self._data_bytes = self._owner.now(), count
 
     def _too_slow(self, now: float) -> bool:
         timing = self._owner.timing

@@ -6,14 +6,6 @@ processor's caches at each command: mail of 20 sessions costs a fifth less CPU.
 """
 
 import asyncio
-from typing import Protocol
-
-
-class Writer(Protocol):
-    """A connection."""
-
-    def write(self, data: bytes) -> None:
-        """Hand bytes to the socket, if there still is one."""
 
 
 class Outbox:
@@ -27,17 +19,18 @@ class Outbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: list[tuple[Writer, bytes]] = []
+        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
 
-    def put(self, writer: Writer, data: bytes) -> None:
-        """Write ``data`` before the loop waits again, in the order of the calls."""
+    def put(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Write ``data`` before the loop waits again, in the order of the calls. What is closed by then gets nothing."""
         waiting = self._waiting
         if not waiting:
             self._loop.call_soon(self.flush)
-        waiting.append((writer, data))
+        waiting.append((transport, data))
 
     def flush(self) -> None:
         """Write everything now: for whoever is about to close a connection, or to change what carries it."""
         waiting, self._waiting = self._waiting, []
-        for writer, data in waiting:
-            writer.write(data)
+        for transport, data in waiting:
+            if not transport.is_closing():
+                transport.write(data)

@@ -107,8 +107,15 @@ class Machine:
         """Take input of any length, cut anywhere."""
         if self.mode is _CLOSED:
             return []
-        self._input = self._input[self._at :] + data if self._input else data
-        self._at = 0
+        if self._input:
+            self._input, self._at = self._input[self._at :] + data, 0
+        elif self.mode is _COMMAND and data and (end := self._usual_command(data, 0)):
+            if end == len(data):
+                events, self._events = self._events, []
+                return events if len(events) == 1 else _joined(events)
+            self._input, self._at = data, end
+        else:
+            self._input = data
         if self.mode is not _WAITING:
             self._advance()
         return self._drain()
@@ -160,7 +167,9 @@ class Machine:
     def _next_command(self) -> bool:
         """Handle one command line; False when none is complete."""
         data, start = self._input, self._at
-        if self._usual_command(data, start):
+        usual = self._usual_command(data, start)
+        if usual:
+            self._at = usual
             return True
         end = data.find(b"\r\n", start)
         if end < 0:
@@ -186,10 +195,13 @@ class Machine:
         elif _CONTROL(line.removesuffix(b"\r")) is not None:
             self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
 
-    def _usual_command(self, data: bytes, start: int) -> bool:
-        """Handle the line at ``start`` if it is complete and spelled like nearly all of its kind; False, and nothing is done, for any other.
+    def _usual_command(self, data: bytes, start: int) -> int:
+        """Handle the line at ``start`` if it is complete and spelled like nearly all of its kind.
 
         A short cut: what is handled here would be answered alike by :meth:`_command`.
+
+        Returns:
+            Where the line ends; 0 for any other line, with which nothing is done.
         """
         raise NotImplementedError
 
@@ -204,10 +216,12 @@ class Machine:
     def _take_data(self) -> None:
         transaction = self._transaction
         assert transaction is not None
-        assert transaction.data is not None
         data = self._input[self._at :] if self._at else self._input
         self._input, self._at = b"", 0
-        consumed = transaction.data.feed(data)
+        if transaction.data is None and (message := transaction.take_whole(data, self.policy)) is not None:
+            self._complete(transaction, message)
+            return
+        consumed = transaction.buffer(self.policy).feed(data)
         if consumed is not None:
             if consumed < len(data):
                 self._input, self._at = data, consumed
@@ -241,7 +255,6 @@ class Machine:
 
     def _message_arrived(self, transaction: Transaction, *, dots: bool) -> None:
         assert transaction.data is not None
-        self._idle_commands = 0
         result = transaction.data.finish(dots=dots, relax=self.relax_line_ends, binary=transaction.binary and not dots)
         if isinstance(result, Refusal):
             self._reset()
@@ -251,9 +264,14 @@ class Machine:
                 self._end(replies.BARE_LINE_ENDS)
             else:
                 self._reply(_REFUSALS[result])
-            return
+            self._idle_commands = 0
+        else:
+            self._complete(transaction, result)
+
+    def _complete(self, transaction: Transaction, message: bytes) -> None:
+        self._idle_commands = 0
         self.mode = _WAITING
-        self._emit(MessageComplete(transaction.envelope(), result))
+        self._events.append(MessageComplete(transaction.envelope(), message))
 
     # -- output ----------------------------------------------------------------------------------------------------------------------------
 
@@ -278,12 +296,13 @@ class Machine:
         self._events.append(event)
 
     def _drain(self) -> list[Event]:
-        events, self._events = self._events, []
-        return events if len(events) < 2 else _joined(events)
+        events = self._events
+        self._events = []
+        return _joined(events) if len(events) > 1 else events
 
     def _reset(self) -> None:
         if self._transaction is not None:
-            self._transaction.release()
+            self._transaction.release(self.policy)
             self._transaction = None
 
     def _idle(self) -> bool:

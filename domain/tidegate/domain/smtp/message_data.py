@@ -38,6 +38,18 @@ class Refusal(Enum):
     BARE_LINE_ENDS = "bare line ends"
 
 
+def whole_message(data: bytes) -> bytes | None:
+    """The message of input that follows the 354, when it is one whole message and nothing else: its end mark ends it, no line begins with a
+    dot, and every line end is CRLF. None for anything else, which takes a :class:`MessageData`.
+
+    Most messages of a few kilobytes come so. They need no buffer, and half the work.
+    """
+    if data[-5:] != _END or data[:1] == b".":
+        return None
+    hit = _LINE_FEED_DOT.search(data)
+    return data[:-3] if hit is not None and hit.start() == len(data) - 4 and only_crlf(data) else None
+
+
 @attrs.define
 class MessageData:
     """The buffer of one message.
@@ -51,7 +63,6 @@ class MessageData:
 
     max_bytes: int
     budget: ByteBudget
-    _whole: bytes | None = attrs.field(init=False, default=None)  # in place of the buffer
     _buffer: bytearray = attrs.field(init=False, factory=lambda: bytearray(b"\r\n"))  # stands for the CRLF of "DATA": a first "." counts
     _searched: int = attrs.field(init=False, default=0)
     _dot_lines: int = attrs.field(init=False, default=0)
@@ -78,8 +89,6 @@ class MessageData:
         """
         buffer = self._buffer
         before = len(buffer)
-        if before == 2 and self._take_whole(data):
-            return len(data)
         buffer += data
         end = self._find_end() if self._refusal is None else buffer.find(_END)
         if end < 0:
@@ -107,10 +116,6 @@ class MessageData:
         """
         if self._refusal is not None:
             return self._refusal
-        if self._whole is not None:
-            if binary or only_crlf(self._whole):
-                return self._whole
-            self._buffer += self._whole
         data: bytes | bytearray = self._buffer
         if not binary and not only_crlf(data):
             if not relax or b"\0" in data:
@@ -129,18 +134,6 @@ class MessageData:
         self.budget.give_bytes(self._reserved)
         self._reserved = 0
         self._buffer = bytearray()
-        self._whole = None
-
-    def _take_whole(self, data: bytes) -> bool:
-        """Take a message that comes in one piece and has no dot at the start of a line, like most of a few kilobytes: it needs no buffer."""
-        if data[-5:] != _END or data[:1] == b"." or len(data) > self.max_bytes or self._refusal is not None:
-            return False
-        hit = _LINE_FEED_DOT.search(data)
-        if hit is None or hit.start() != len(data) - 4 or not self.budget.take_bytes(len(data)):
-            return False
-        self._reserved = len(data)
-        self._whole = data[:-3]
-        return True
 
     def _find_end(self) -> int:
         """Offset of the end mark in the buffer or -1; each byte is looked at once over all calls."""

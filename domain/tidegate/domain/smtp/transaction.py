@@ -4,7 +4,7 @@ import attrs
 
 from tidegate.domain.address import Mailbox
 from tidegate.domain.envelope import Body, Envelope, Recipient
-from tidegate.domain.smtp.message_data import ByteBudget, MessageData
+from tidegate.domain.smtp.message_data import ByteBudget, MessageData, whole_message
 from tidegate.domain.smtp.parameters import MailParameters, RcptParameters
 from tidegate.domain.smtp.reply import Reply
 
@@ -18,18 +18,22 @@ class Transaction:
     Attributes:
         sender: the reverse path.
         parameters: of MAIL.
+        max_bytes: largest message to take.
         recipients: accepted ones in order; a mailbox that is given twice counts once, with the parameters of its first RCPT.
         refused: recipients that are not accepted and whose mail is kept.
-        data: the message data once DATA or BDAT has begun.
+        data: the message data once some has come, but for a message that came whole.
+        reserved: bytes of the budget that such a message takes.
         chunked: BDAT has begun.
         overshoot: RCPT commands beyond the limit of recipients.
     """
 
     sender: Mailbox
     parameters: MailParameters
+    max_bytes: int
     recipients: dict[str, Recipient] = attrs.field(factory=dict)
     refused: dict[str, Recipient] = attrs.field(factory=dict)
     data: MessageData | None = None
+    reserved: int = 0
     chunked: bool = False
     overshoot: int = 0
 
@@ -43,11 +47,19 @@ class Transaction:
         """Keep a recipient that is not accepted."""
         self.refused.setdefault(mailbox.key, Recipient(mailbox.text, False, parameters.notify, parameters.orcpt, refusal))
 
-    def begin_data(self, max_bytes: int, budget: ByteBudget) -> MessageData:
+    def buffer(self, budget: ByteBudget) -> MessageData:
         """The buffer for the message; made at the first call."""
         if self.data is None:
-            self.data = MessageData(max_bytes, budget)
+            self.data = MessageData(self.max_bytes, budget)
         return self.data
+
+    def take_whole(self, data: bytes, budget: ByteBudget) -> bytes | None:
+        """The message, where ``data`` is all of it and it can be taken as it is; see :func:`whole_message`."""
+        message = whole_message(data)
+        if message is None or len(message) > self.max_bytes or not budget.take_bytes(len(message)):
+            return None
+        self.reserved = len(message)
+        return message
 
     def envelope(self) -> Envelope:
         """The finished envelope; there is at least one recipient, accepted or refused."""
@@ -66,7 +78,9 @@ class Transaction:
         """Whether BODY=BINARYMIME was declared."""
         return self.parameters.body is _BINARY_MIME
 
-    def release(self) -> None:
+    def release(self, budget: ByteBudget) -> None:
         """Give the memory of the data back."""
-        if self.data is not None:
+        if self.reserved:
+            budget.give_bytes(self.reserved)
+        elif self.data is not None:
             self.data.release()
