@@ -105,10 +105,10 @@ class MmapConnectionBoard:
 
     def release(self, direction: Direction) -> None:
         """See the port."""
-        own = _split(self._words[self._counter])
-        if not (own.incoming if direction == "in" else own.outgoing):
+        own = self._words[self._counter]
+        if not (own & _IN_MASK if direction == "in" else own >> _OUT_SHIFT):
             raise ValueError(f"no connection in direction {direction!r} is held here")
-        self._words[self._counter] -= _ONE[direction]
+        self._words[self._counter] = own - _ONE[direction]
 
     def counts(self) -> ConnectionCounts:
         """See the port."""
@@ -147,7 +147,10 @@ class MmapConnectionBoard:
         raise TemporaryFailure(f"{self._path}: all {SLOTS} places are taken by running processes")
 
     def _take(self, direction: Direction) -> bool:
-        one = _ONE[direction]
+        one, limits = _ONE[direction], self.limits
+        if limits.total == UNLIMITED and (limits.incoming if direction == "in" else limits.outgoing) == UNLIMITED:
+            self._words[self._counter] += one
+            return True
         if not self._room(direction, 0):
             return False
         self._words[self._counter] += one
@@ -158,10 +161,7 @@ class MmapConnectionBoard:
 
     def _room(self, direction: Direction, mine: int) -> bool:
         """Whether there is room for one more, not counting ``mine``, the place that was taken on trial."""
-        limits = self.limits
-        if limits.total == UNLIMITED and (limits.incoming if direction == "in" else limits.outgoing) == UNLIMITED:
-            return True
-        return room_for(direction, _split(sum(self._words[_COUNTERS:_END]) - mine), limits) > 0
+        return room_for(direction, _split(sum(self._words[_COUNTERS:_END]) - mine), self.limits) > 0
 
     def _may_search(self) -> bool:
         now_s = self._monotonic_s()

@@ -6,6 +6,7 @@ embedded IPv4 address is chosen by the sender, so they stay IPv6.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 IpAddress = IPv4Address | IPv6Address
@@ -34,6 +35,7 @@ def parse(text: str) -> IpAddress:
     return unmapped(address)
 
 
+@lru_cache(maxsize=8192)  # both ends of every connection, and clients come again
 def canonical(text: str) -> str:
     """The canonical spelling of an address, unmapped. IPv4 text, the common case, comes back unchanged within a microsecond.
 

@@ -7,6 +7,7 @@ cost a connection what one range costs.
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from typing import NamedTuple, Self
 
@@ -36,10 +37,6 @@ class _Spans:
 
     firsts: tuple[int, ...] = ()
     lasts: tuple[int, ...] = ()
-
-    def __contains__(self, number: int) -> bool:
-        index = bisect_right(self.firsts, number) - 1
-        return index >= 0 and number <= self.lasts[index]
 
     @classmethod
     def merged(cls, spans: Iterable[_Span]) -> Self:
@@ -129,13 +126,10 @@ class IpRanges:
         Raises:
             ValueError: text that is not an address.
         """
-        if isinstance(address, str):
-            if is_ipv4(address):
-                a, b, c, d = address.split(".")
-                return (int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)) in self._v4
-            address = parse(address)
-        address = unmapped(address)
-        return int(address) in (self._v4 if address.version == 4 else self._v6)
+        version, number = _numbered(address)
+        spans = self._v4 if version == 4 else self._v6
+        index = bisect_right(spans.firsts, number) - 1
+        return index >= 0 and number <= spans.lasts[index]
 
     def __and__(self, other: Self) -> Self:
         """Addresses in both."""
@@ -156,6 +150,18 @@ class IpRanges:
     def __repr__(self) -> str:
         text = str(self)
         return f"IpRanges({text if len(text) <= _SHOWN_REPR_CHARS else text[:_SHOWN_REPR_CHARS] + '…'!r})"
+
+
+@lru_cache(maxsize=8192)  # a connection is held against half a dozen lists, and clients come again
+def _numbered(address: str | IpAddress) -> tuple[int, int]:
+    """Family and number of an address, unmapped."""
+    if isinstance(address, str):
+        if is_ipv4(address):
+            a, b, c, d = address.split(".")
+            return 4, int(a) << 24 | int(b) << 16 | int(c) << 8 | int(d)
+        address = parse(address)
+    address = unmapped(address)
+    return address.version, int(address)
 
 
 def _parse_item(item: str) -> tuple[int, _Span]:

@@ -208,38 +208,49 @@ class SmtpServer:
                 self._pause_accepting(ACCEPT_PAUSE)
                 return
             sock.setblocking(False)
-            self.start(self._serve(sock, address, secure=listener.secure))
+            self._take(sock, address, secure=listener.secure)
 
-    async def _serve(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> None:
-        """Take a connection to its session; whatever fails on the way closes it and gives its place back."""
-        connection = None
-        try:
-            connection = await self._admit(sock, address, secure=secure)
-        finally:
-            if connection is None:
-                sock.close()
-                self.gate.give_place()
-
-    async def _admit(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> SmtpConnection | None:
+    def _take(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> None:
+        """Take a connection to its session, or to the header of its proxy first."""
         try:
             local = sock.getsockname()
         except OSError:  # gone already
-            return None
+            self._drop(sock)
+            return
         endpoints = Endpoints(canonical(address[0]), address[1], canonical(local[0]), local[1])
-        origin = Origin.CLIENT
         if self.gate.expects_proxy_header(endpoints.remote_ip):
+            self.start(self._take_from_proxy(sock, endpoints, secure=secure))
+        else:
+            self._admit(sock, endpoints, Origin.CLIENT, secure=secure)
+
+    async def _take_from_proxy(self, sock: socket.socket, endpoints: Endpoints, *, secure: bool) -> None:
+        try:
             header = await read_proxy_header(sock, self.timing.proxy_header)
-            if isinstance(header, Rejected):
-                _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": header.reason})
-                return None
-            origin = header.origin_on(endpoints)
-            endpoints = header.endpoints or endpoints
-        admitted = self.gate.admit(endpoints, origin)
+        except BaseException:
+            self._drop(sock)
+            raise
+        if isinstance(header, Rejected):
+            _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": header.reason})
+            self._drop(sock)
+        else:
+            self._admit(sock, header.endpoints or endpoints, header.origin_on(endpoints), secure=secure)
+
+    def _admit(self, sock: socket.socket, endpoints: Endpoints, origin: Origin, *, secure: bool) -> None:
+        try:
+            admitted = self.gate.admit(endpoints, origin)
+        except BaseException:
+            self._drop(sock)
+            raise
         if isinstance(admitted, Reply):
             _log.info("connection refused", extra={"remote_ip": endpoints.remote_ip, "reply": str(admitted)})
             _refuse(sock, b"" if secure else admitted.wire)
-            return None
+            self._drop(sock)
+            return
         connection = SmtpConnection(self, admitted.session, endpoints, self.tls_context, counted=admitted.counted)
+        self.start(self._establish(sock, connection, secure=secure))
+
+    async def _establish(self, sock: socket.socket, connection: SmtpConnection, *, secure: bool) -> None:
+        """Begin the session; from then on the connection gives its place back itself."""
         try:
             if secure:
                 assert self.tls_context is not None
@@ -249,13 +260,17 @@ class SmtpServer:
             else:
                 await self._loop.connect_accepted_socket(lambda: connection, sock)
         except BaseException as error:
-            if admitted.counted:
-                self.gate.left(endpoints)
+            if connection.counted:
+                self.gate.left(connection.endpoints)
+            self._drop(sock)
             if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
                 raise
-            self.handshake_failed(endpoints, error)
-            return None
-        return connection
+            self.handshake_failed(connection.endpoints, error)
+
+    def _drop(self, sock: socket.socket) -> None:
+        """Close a connection that has not come to its session."""
+        sock.close()
+        self.gate.give_place()
 
     # -- time ------------------------------------------------------------------------------------------------------------------------------
 

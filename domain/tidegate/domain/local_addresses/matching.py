@@ -44,6 +44,7 @@ class LocalAddresses:
     patterns: tuple[Pattern, ...] = ()
     case: LocalCase = LocalCase.EXACT
     compile_regex: CompileRegex | None = None
+    _any: bool = attrs.field(init=False, eq=False, default=attrs.Factory(lambda self: bool(self.exact.count or self.patterns), takes_self=True))
     _domains: bool = attrs.field(init=False, eq=False, default=attrs.Factory(lambda self: ANY_DOMAIN in self.exact, takes_self=True))
     _matchers: tuple[tuple[Pattern, Callable[[str, str], bool]], ...] = attrs.field(init=False, eq=False)
 
@@ -64,7 +65,7 @@ class LocalAddresses:
 
     def is_local(self, mailbox: Mailbox) -> bool:
         """Whether an entry matches the mailbox. Never for the null path."""
-        if not mailbox.local_part:
+        if not mailbox.local_part or not self._any:
             return False
         key = canonical_key(mailbox, self.case)
         if key in self.exact:

@@ -318,6 +318,8 @@ class Machine:
 
 def _joined(events: list[Event]) -> list[Event]:
     """The same with every run of replies in one :class:`Send`: a client that pipelines gets one packet (RFC 2920 section 3.2)."""
+    if len(events) == 2 and not isinstance(events[1], Send):
+        return events
     joined: list[Event] = []
     replies: list[bytes] = []
     for event in events:

@@ -32,6 +32,7 @@ class Profile:
     keep_refused: bool = False
 
 
+@lru_cache(maxsize=64)
 def greeting(hostname: str) -> Reply:
     """The 220 of RFC 5321 section 3.1; no enhanced code there (RFC 2034 section 4)."""
     return Reply.of(220, "", f"{hostname} ESMTP Tidegate")
