@@ -9,9 +9,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
-import attrs
-
 from tidegate.domain.domain_name import to_a_labels
+from tidegate.domain.value_object import value_object
 
 MAX_LOCAL_PART = 64
 """RFC 5321 section 4.5.3.1.1, in octets."""
@@ -46,7 +45,7 @@ class Validation(StrEnum):
 _STRICT = Validation.STRICT
 
 
-@attrs.frozen
+@value_object
 class Mailbox:
     """An address that passed the grammar.
 

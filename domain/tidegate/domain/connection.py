@@ -1,9 +1,9 @@
 """Facts about one client connection, as they go into documents, trace fields and logs."""
 
-import attrs
+from tidegate.domain.value_object import value_object
 
 
-@attrs.frozen
+@value_object
 class Tls:
     """What was negotiated: ``version`` like ``TLSv1.3``, ``cipher`` by its OpenSSL name."""
 
@@ -11,7 +11,7 @@ class Tls:
     cipher: str
 
 
-@attrs.frozen
+@value_object
 class Endpoints:
     """Both ends of the connection as the client sees them.
 
@@ -25,7 +25,7 @@ class Endpoints:
     local_port: int
 
 
-@attrs.frozen
+@value_object
 class Client:
     """Who talks: end points plus what the SMTP session has established by the time a message is complete.
 

@@ -18,6 +18,7 @@ import attrs
 from tidegate.domain.address import Validation, parse_mailbox
 from tidegate.domain.headers import Field, HeaderBlock, without
 from tidegate.domain.json_value import JsonObject, JsonValue
+from tidegate.domain.value_object import value_object
 
 MAX_FIELDS_TAKEN = 64
 """More than all known fields together, tags and addresses aside; keeps documents and the work per message small."""
@@ -50,7 +51,7 @@ _PRINTABLE = bytes(byte if 33 <= byte <= 126 else ord("?") for byte in range(256
 _NOTHING: JsonObject = MappingProxyType({})
 
 
-@attrs.frozen
+@value_object
 class Extraction:
     """A message without its ``x-mq-*`` fields, and what they said.
 

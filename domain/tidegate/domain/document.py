@@ -16,6 +16,7 @@ from tidegate.domain.connection import Client
 from tidegate.domain.envelope import Envelope, Recipient
 from tidegate.domain.json_value import Dumps, JsonObject, JsonValue, stdlib_dumps
 from tidegate.domain.timestamps import document_time
+from tidegate.domain.value_object import value_object
 
 _CHUNK_BYTES = 3 << 18
 """Larger messages are encoded in pieces of this size: text with one character outside the basic plane takes four bytes for each character
@@ -24,7 +25,7 @@ while it is a str. A multiple of three, so that base64 pieces join."""
 _NOTHING: JsonObject = MappingProxyType({})
 
 
-@attrs.frozen(kw_only=True)
+@value_object(kw_only=True)
 class Mail:
     """What all documents of one message share.
 
@@ -74,7 +75,7 @@ def document(mail: Mail, recipient: Recipient, message_id: str, report: JsonObje
     return {**_own(mail, recipient, message_id, report), **_common(mail), **_content(mail)}
 
 
-@attrs.frozen
+@value_object
 class Documents:
     """Spells the documents of one message: what they share once, when it is made, then each recipient's head.
 

@@ -5,9 +5,8 @@ What the client said in MAIL and RCPT, and nothing taken from the message itself
 
 from enum import StrEnum
 
-import attrs
-
 from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.value_object import value_object
 
 
 class Body(StrEnum):
@@ -18,7 +17,7 @@ class Body(StrEnum):
     BINARY_MIME = "BINARYMIME"
 
 
-@attrs.frozen
+@value_object
 class Recipient:
     """One forward path.
 
@@ -37,7 +36,7 @@ class Recipient:
     refusal: Reply | None = None
 
 
-@attrs.frozen
+@value_object
 class Envelope:
     """One reverse path and the accepted forward paths.
 

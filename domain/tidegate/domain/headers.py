@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import attrs
 
+from tidegate.domain.value_object import value_object
+
 MAX_HEADER_BYTES = 256 * 1024
 """Real header sections stay below 64 KiB, long DKIM, ARC and To fields included; four times that is room enough."""
 
@@ -52,7 +54,7 @@ class HeaderProblem:
     text: str
 
 
-@attrs.frozen
+@value_object
 class Field:
     """One header field, as offsets into the message.
 
@@ -84,7 +86,7 @@ class Field:
         return self.message[self.start : self.end]
 
 
-@attrs.frozen
+@value_object
 class HeaderBlock:
     """A message with its header section found.
 

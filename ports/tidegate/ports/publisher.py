@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import attrs
+from tidegate.domain.value_object import value_object
 
 QUEUE_NAME_MAX_BYTES = 255
 """Longest queue name in bytes of UTF-8: AMQP 0-9-1 (section 4.2.5.3, short strings) has one length byte for it."""
 
 
-@attrs.frozen
+@value_object
 class Publication:
     """One JSON document and where it goes.
 

@@ -8,9 +8,10 @@ import attrs
 from tidegate.domain.connection import Client
 from tidegate.domain.envelope import Envelope
 from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.value_object import value_object
 
 
-@attrs.frozen
+@value_object
 class IncomingMessage:
     """One message as a transport received it.
 

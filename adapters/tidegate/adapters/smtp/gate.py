@@ -2,15 +2,14 @@
 
 from typing import Protocol
 
-import attrs
-
 from tidegate.domain.connection import Endpoints
 from tidegate.domain.proxy_protocol import Origin
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
+from tidegate.domain.value_object import value_object
 
 
-@attrs.frozen
+@value_object
 class Admitted:
     """The session to begin. ``counted``: :meth:`Gate.left` is to be called when it ends."""
 

@@ -5,14 +5,15 @@ import attrs
 from tidegate.domain.credentials import Credentials
 from tidegate.domain.envelope import Envelope
 from tidegate.domain.smtp.reply import Send as Send
+from tidegate.domain.value_object import value_object
 
 
-@attrs.frozen
+@value_object
 class StartTls:
     """Start a TLS handshake as server, then call ``tls_established``. The 220 has been given in the :class:`Send` before."""
 
 
-@attrs.frozen
+@value_object
 class Authenticate:
     """Have these credentials judged, then call ``authentication_done`` with the verdict; the session waits until then.
 
@@ -23,7 +24,7 @@ class Authenticate:
     credentials: Credentials
 
 
-@attrs.frozen
+@value_object
 class MessageComplete:
     """A message has arrived whole. Make it durable, then call ``message_done`` with the reply; the session waits until then.
 
@@ -36,7 +37,7 @@ class MessageComplete:
     data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
 
 
-@attrs.frozen
+@value_object
 class Close:
     """Close the connection once everything sent is on its way. Nothing follows.
 

@@ -5,12 +5,11 @@ Values are checked for their syntax and kept as the client spelled them. Each pa
 
 import re
 
-import attrs
-
 from tidegate.domain.envelope import Body
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.xtext import is_utf8_address, is_xtext
+from tidegate.domain.value_object import value_object
 
 MAX_ENVID = 100
 """RFC 3461 section 4.4, in characters."""
@@ -25,7 +24,7 @@ _ADDRESS_TYPE = re.compile(rb"[A-Za-z0-9-]{1,63}")
 _BODIES = {body.value.encode(): body for body in Body}
 
 
-@attrs.frozen
+@value_object
 class MailParameters:
     """What MAIL asked for. ``size`` is 0 when it was not declared."""
 
@@ -36,7 +35,7 @@ class MailParameters:
     envid: str | None = None
 
 
-@attrs.frozen
+@value_object
 class RcptParameters:
     """What RCPT asked for."""
 

@@ -2,8 +2,10 @@
 
 import attrs
 
+from tidegate.domain.value_object import value_object
 
-@attrs.frozen
+
+@value_object
 class Send:
     """An event of a session: write these bytes to the client."""
 
@@ -16,7 +18,7 @@ def _encode(reply: "Reply") -> Send:
     return Send("".join([*[f"{code}-{prefix}{line}\r\n" for line in first], f"{code} {prefix}{last}\r\n"]).encode())
 
 
-@attrs.frozen
+@value_object
 class Reply:
     """One reply, of one line or several.
 
