@@ -38,6 +38,7 @@ from tidegate.app.managed_state import ManagedState
 from tidegate.app.reception import Audience, Journal, MailReception, ReceptionSettings
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.json_encoding import orjson_dumps
+from tidegate.app.reception.nowhere import Nowhere
 from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.app.spool_drainer import SpoolDrainer
 from tidegate.app.spooling import SpoolingPublisher
@@ -117,7 +118,7 @@ class Gateway:
         checks = message_checks(settings, dns, scanner)
         reception = MailReception(
             ReceptionSettings(
-                queues=Queues(settings.rabbitmq.inbox, settings.rabbitmq.local, settings.rabbitmq.reports, settings.rabbitmq.refused),
+                queues=queues(settings),
                 extract=settings.smtp.extract,
                 header_limits=HeaderLimits(settings.smtp.header_size, settings.smtp.header_count),
                 auth_results=audience(settings),
@@ -198,6 +199,8 @@ class Gateway:
 
     async def _open_publisher(self) -> Publisher:
         settings = self.settings
+        if not settings.rabbitmq.address and not any(attrs.astuple(queues(settings))):
+            return Nowhere()
         if not settings.rabbitmq.address or settings.queue.fallback is Fallback.SPOOL:
             spool = FolderSpool(settings.queue.directory, settings.queue.maxsize, settings.queue.minfree)
             self._resources.push_async_callback(spool.close)
@@ -208,6 +211,12 @@ class Gateway:
             return broker
         drainer = SpoolDrainer(spool, broker, window=drain_window(settings))
         return await self._resources.enter_async_context(SpoolingPublisher(broker, spool, drainer))
+
+
+def queues(settings: Settings) -> Queues:
+    """``rabbitmq-inbox`` and its like."""
+    rabbitmq = settings.rabbitmq
+    return Queues(rabbitmq.inbox, rabbitmq.local, rabbitmq.reports, rabbitmq.refused)
 
 
 def ban_folder(settings: Settings) -> Path:

@@ -88,13 +88,9 @@ class SmtpConnection(asyncio.Protocol):
         before = session.mode
         if before is _WAITING:
             self._read_ahead(len(data))
-        elif before is _CLOSED:
-            self._linger(len(data))
-            return
         events = session.receive(data)
-        after = session.mode
-        if before is not _COMMAND or after is not _COMMAND:
-            self._count_data(len(data), before, after)
+        if session.mode is not _COMMAND or before is not _COMMAND:
+            self._count_data(len(data), before)
         if events:
             self._progress = self._owner.now()  # silence counts from the last command or piece of data, not from the last byte
             self._carry_out(events)
@@ -288,11 +284,13 @@ class SmtpConnection(asyncio.Protocol):
             self._read_paused = False
             self._transport.resume_reading()
 
-    def _count_data(self, count: int, before: Mode, after: Mode) -> None:
+    def _count_data(self, count: int, before: Mode) -> None:
         if before is _DATA or before is _CHUNK:
             self._progress = self._owner.now()
             self._data_bytes += count
-        elif after is _DATA or after is _CHUNK:
+        elif before is _CLOSED:
+            self._linger(count)
+        elif self.session.receiving_data:
             self._data_since, self._data_bytes = self._owner.now(), count
 
     def _too_slow(self, now: float) -> bool:

@@ -126,6 +126,7 @@ class MailReception:
     checker: Checker | None = None
     host_names: Callable[[], Collection[str]] = frozenset
     reports: ReportReader = attrs.field(factory=NoReportReader)
+    _keeps_any: bool = attrs.field(init=False, default=attrs.Factory(lambda self: any(attrs.astuple(self.settings.queues)), takes_self=True))
 
     def receive(self, message: IncomingMessage) -> Reply | Awaitable[Reply]:
         """See :meth:`tidegate.ports.reception.Reception.receive`. What is refused for its header or discarded is answered at once."""
@@ -138,7 +139,7 @@ class MailReception:
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
             return self._answer(transaction, (), Reply.of(block.code, block.status, block.text))
-        if not any(map(self._is_kept, envelope.recipients)) and not any(map(self._is_kept, envelope.refused)):
+        if not (self._keeps_any and (any(map(self._is_kept, envelope.recipients)) or any(map(self._is_kept, envelope.refused)))):
             return self._answer(transaction, (), transaction.outcome())
         return self._publish(transaction, block)
 

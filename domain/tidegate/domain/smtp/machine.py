@@ -105,20 +105,20 @@ class Machine:
 
     def receive(self, data: bytes) -> list[Event]:
         """Take input of any length, cut anywhere."""
-        if self.mode is _CLOSED:
-            return []
         if self._input:
             self._input, self._at = self._input[self._at :] + data, 0
         elif self.mode is _COMMAND and data and (end := self._usual_command(data, 0)):
-            if end == len(data):
-                events, self._events = self._events, []
-                return events if len(events) == 1 else _joined(events)
-            self._input, self._at = data, end
-        else:
+            if end < len(data):
+                self._input, self._at = data, end
+        elif self.mode is _DATA:
+            self._take_data(data)
+        elif self.mode is not _CLOSED:
             self._input = data
-        if self.mode is not _WAITING:
+        if self._input and self.mode is not _WAITING:
             self._advance()
-        return self._drain()
+        events = self._events
+        self._events = []
+        return _joined(events) if len(events) > 1 else events
 
     def message_done(self, reply: Reply) -> list[Event]:
         """Answer :class:`MessageComplete`: the reply goes to the client, the transaction is over."""
@@ -154,7 +154,9 @@ class Machine:
                 if not self._next_command():
                     return
             elif mode is _DATA:
-                self._take_data()
+                data = self._input[self._at :]
+                self._input, self._at = b"", 0
+                self._take_data(data)
             elif mode is _CHUNK:
                 self._take_chunk()
             elif mode is _RESPONSE:
@@ -213,11 +215,10 @@ class Machine:
         """Handle one line of an authentication exchange; False when none is complete."""
         raise NotImplementedError
 
-    def _take_data(self) -> None:
+    def _take_data(self, data: bytes) -> None:
+        """Take message data; what stands behind its end is kept as input."""
         transaction = self._transaction
         assert transaction is not None
-        data = self._input[self._at :] if self._at else self._input
-        self._input, self._at = b"", 0
         if transaction.data is None and (message := transaction.take_whole(data, self.policy)) is not None:
             self._complete(transaction, message)
             return

@@ -13,9 +13,12 @@ class Send:
 
 
 def _encode(reply: "Reply") -> Send:
-    code, prefix = reply.code, f"{reply.enhanced} " if reply.enhanced else ""
-    *first, last = reply.lines
-    return Send("".join([*[f"{code}-{prefix}{line}\r\n" for line in first], f"{code} {prefix}{last}\r\n"]).encode())
+    code, lines = reply.code, reply.lines
+    prefix = f"{reply.enhanced} " if reply.enhanced else ""
+    text = f"{code} {prefix}{lines[-1]}\r\n"
+    if len(lines) > 1:
+        text = f"{code}-{prefix}" + f"\r\n{code}-{prefix}".join(lines[:-1]) + "\r\n" + text
+    return Send(text.encode())
 
 
 @value_object
