@@ -31,8 +31,8 @@ _BARE = re.compile(rb"[^ <>]++(?= |\Z)")
 _ENCODED_WORD = re.compile(rb"=\?[^? ]++\?[QqBb]\?[^? ]*+\?=")
 _USUAL_ATOM = rb"[A-Za-z0-9!#$%&'*+/=^_`{|}~\-]++"
 USUAL_ADDRESS = rb"(?=[^@]{1,64}@)" + _USUAL_ATOM + rb"(?:\." + _USUAL_ATOM + rb")*+@[A-Za-z0-9][A-Za-z0-9.\-]{0,180}+"
-"""Pattern of what most addresses are: an ASCII dot-string without question mark, so that no encoded word is in it, at what is most likely a domain
-name; no longer than local parts and paths may be. For :func:`usual_mailbox`."""
+"""Pattern of what most addresses are: an ASCII dot-string without question mark, so that no encoded word is in it, at what is most likely a
+domain name; no longer than local parts and paths may be. For :func:`usual_mailbox`."""
 _USUAL = re.compile(rb"<(" + USUAL_ADDRESS + rb")>(?= |\Z)")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
