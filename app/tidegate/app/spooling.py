@@ -12,13 +12,13 @@ over again, with the same ``message-id``. At most :data:`tidegate.app.spool_drai
 removal.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from typing import Self
 
 import attrs
 
+from tidegate.app.patience import Patience
 from tidegate.app.pauses import LONGEST_S, Pauses
 from tidegate.app.spool_drainer import SpoolDrainer
 from tidegate.ports.errors import DocumentTooLarge, TemporaryFailure
@@ -52,6 +52,7 @@ class SpoolingPublisher:
     drainer: SpoolDrainer = attrs.field(default=attrs.Factory(lambda self: SpoolDrainer(self.spool, self.primary), takes_self=True))
     patience_s: float = PATIENCE_S
     routes: Pauses = attrs.field(factory=Pauses)
+    _patience: Patience = attrs.field(init=False, default=attrs.Factory(lambda self: Patience(self.patience_s), takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         self.drainer.worked = self._worked
@@ -74,8 +75,8 @@ class SpoolingPublisher:
     @property
     def max_document_bytes(self) -> int | None:
         """The smaller of both limits. Before the broker was reached only the spool's is known."""
-        limits = [limit for limit in (self.primary.max_document_bytes, self.spool.max_document_bytes) if limit is not None]
-        return min(limits, default=None)
+        direct, spooled = self.primary.max_document_bytes, self.spool.max_document_bytes
+        return direct if spooled is None else spooled if direct is None else min(direct, spooled)
 
     def accepting(self) -> bool:
         """Whether one of the two takes documents."""
@@ -114,8 +115,7 @@ class SpoolingPublisher:
 
     async def _try(self, publications: Sequence[Publication]) -> TemporaryFailure | None:
         try:
-            async with asyncio.timeout(self.patience_s):
-                await self.primary.publish(publications)
+            await self._patience.limit(self.primary.publish(publications))
         except TemporaryFailure as failure:
             return failure
         except TimeoutError:

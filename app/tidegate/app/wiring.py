@@ -111,6 +111,11 @@ class Gateway:
         reports = ProcessReportReader()
         self._resources.push_async_callback(reports.close)
         mapping = source_mapping(settings)
+
+        @lru_cache(maxsize=1024)  # a machine has few addresses; a PROXY header may claim any
+        def source_ips(local_ip: str) -> tuple[str, ...]:
+            return mapping.source_ips(local_ip).ips
+
         dns = resolver(settings)
         scanner = spam_scanner(settings) if Check.SPAM in settings.smtp.check else None
         if isinstance(scanner, RspamdScanner):
@@ -127,7 +132,7 @@ class Gateway:
             utc_now,
             MessageIds(secrets.token_bytes(NODE_BYTES)),
             orjson_dumps,
-            lambda local_ip: mapping.source_ips(local_ip).ips,
+            source_ips,
             self.journal,
             checks.check_incoming if checks is not None else None,
             lambda: (settings.smtp.hostname, os.uname().nodename, *state.names()),

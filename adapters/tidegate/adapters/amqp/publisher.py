@@ -36,6 +36,7 @@ class AmqpPublisher:
         self._limit = settings.max_document_bytes
         self._attempted = asyncio.Event()
         self._closing = False
+        self._now = time.monotonic
 
     async def open(self) -> None:
         """Start connecting, and wait a moment for the first attempt to end: then the first client finds a broker and its limit.
@@ -50,6 +51,7 @@ class AmqpPublisher:
             except OSError as failure:
                 raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {describe(failure)}") from failure
         self._warn()
+        self._now = asyncio.get_running_loop().time
         self._keeper = asyncio.create_task(self._keep_connected(contexts), name="amqp-connection")
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.open_wait_s):
@@ -82,7 +84,7 @@ class AmqpPublisher:
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """See the port. Also raises ``PermanentFailure`` for a queue name or message id that AMQP cannot carry."""
-        deadline = asyncio.get_running_loop().time() + self._settings.confirm_timeout_s
+        deadline = self._now() + self._settings.confirm_timeout_s
         for publication in publications:
             if not 0 < len(publication.queue.encode()) <= MAX_NAME_BYTES:
                 raise PermanentFailure(f"a queue name has 1 to {MAX_NAME_BYTES} bytes: {publication.queue[:80]!r}")
