@@ -53,12 +53,20 @@ class HostNames:
     monotonic_s: Callable[[], float] = time.monotonic
     look_up_s: float = LOOK_UP_S
     _known: OrderedDict[str, _Known] = attrs.field(factory=OrderedDict, init=False)
+    _settled: dict[tuple[str, str | None, str | None], HostName] = attrs.field(factory=dict, init=False)  # chosen without DNS
     _look_ups: dict[str, asyncio.Task[None]] = attrs.field(factory=dict, init=False)
 
     def name_of(self, local_ip: str) -> HostName:
         """The name to greet with on this address (canonical text), now. Starts to ask DNS where that is needed and due."""
+        key = local_ip, self.mta_names.name_of(local_ip), self.configured
+        settled = self._settled.get(key)
+        if settled is not None:
+            return settled
         choice = self._choose(local_ip, {})
         if isinstance(choice, HostName):
+            if len(self._settled) >= MAX_ADDRESSES:
+                self._settled.clear()
+            self._settled[key] = choice
             return choice
         known = self._known.get(local_ip)
         if known is not None:
