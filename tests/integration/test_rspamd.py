@@ -124,7 +124,7 @@ async def test_what_rspamd_is_told() -> None:
     async with scripted() as rspamd:
         scanner = RspamdScanner(rspamd.url + "/")
         assert await scanner.scan(ORDINARY, HANDOVER) == SpamVerdict(False, -0.1, 6.0, ("MIME_GOOD",))
-        await scanner.scan(b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n", Handover("2001:db8::1", "x\r\nFrom: y", "", ("ü@example.com", "a@b")))
+        await scanner.scan(b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n", Handover("2001:db8::1", "x\r\nFrom: y", "", ("ü@example.com", "postmaster", "a@b")))
         await scanner.close()
     first, second = rspamd.requests
     assert (first.line, first.body) == ("POST /checkv2 HTTP/1.1", ORDINARY)
