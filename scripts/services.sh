@@ -14,6 +14,7 @@ need freeradius freeradius
 # initdb lies where only Debian's own scripts look.
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || needed+=(postgresql)
 need spamd spamd
+need rspamd rspamd
 [ ${#needed[@]} -eq 0 ] && exit 0
 
 root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import trustme
 from tests.servers import rabbitmq as rabbitmq_server
+from tests.servers import rspamd as rspamd_server
 from tests.servers import spamd as spamd_server
 from tests.servers.rabbitmq import RabbitMq
+from tests.servers.rspamd import Rspamd
 from tests.servers.spamd import Spamd
 
 
@@ -25,14 +27,19 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "ca.pem"
 
 
-@pytest.fixture(scope="session")
-def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
-    """One RabbitMQ node for the whole run. A test that stops, kills or blocks it starts it again before it ends."""
-    if not rabbitmq_server.installed():
-        message = "rabbitmq-server is not installed (make services installs it)"
+def require(installed: bool, program: str) -> None:
+    """Skip the test where a program is missing; fail it where everything has to be tested."""
+    if not installed:
+        message = f"{program} is not installed (make services installs it)"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
+    """One RabbitMQ node for the whole run. A test that stops, kills or blocks it starts it again before it ends."""
+    require(rabbitmq_server.installed(), "rabbitmq-server")
     with RabbitMq(tls=(authority.with_name("chain.pem"), authority.with_name("key.pem"), authority)) as node:
         yield node
 
@@ -40,10 +47,14 @@ def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
 @pytest.fixture(scope="session")
 def spamd() -> Iterator[Spamd]:
     """One spamd for the whole run."""
-    if not spamd_server.installed():
-        message = "spamd is not installed (make services installs it)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    require(spamd_server.installed(), "spamd")
     with Spamd() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def rspamd() -> Iterator[Rspamd]:
+    """One rspamd for the whole run."""
+    require(rspamd_server.installed(), "rspamd")
+    with Rspamd() as daemon:
         yield daemon

@@ -1,4 +1,4 @@
-"""Rspamd's HTTP interface, as a scripted server plays it."""
+"""Rspamd: a real one, and a scripted server that shows what it is told and talks nonsense."""
 
 import asyncio
 import json
@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 import attrs
 import pytest
 import uvloop
+from tests.servers.process import wait_until
+from tests.servers.rspamd import Rspamd
 
 from tidegate.adapters.rspamd import RspamdScanner
 from tidegate.ports.errors import TemporaryFailure
 from tidegate.ports.spam_scanner import Handover, SpamScanner, SpamVerdict
-from tidegate.ports.testing.spam_scanner import GTUBE, HANDOVER, ORDINARY, SPAM_SCANNER_CHECKS, SpamScannerCheck
+from tidegate.ports.testing.spam_scanner import GTUBE, HANDOVER, ORDINARY, SPAM, SPAM_SCANNER_CHECKS, SpamScannerCheck
 
 pytestmark = pytest.mark.integration
 
@@ -112,6 +114,56 @@ async def make() -> AsyncIterator[SpamScanner]:
         await scanner.close()
 
 
+@asynccontextmanager
+async def asking(rspamd: Rspamd) -> AsyncIterator[RspamdScanner]:
+    """A scanner that asks the real one."""
+    scanner = RspamdScanner(rspamd.url, timeout_s=60, max_message_bytes=100_000)
+    yield scanner
+    await scanner.close()
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+@pytest.mark.parametrize("check", SPAM_SCANNER_CHECKS, ids=lambda check: check.__name__)
+def test_contract_with_the_real_one(rspamd: Rspamd, check: SpamScannerCheck, run: Callable[..., None]) -> None:
+    """Every contract check passes on the real rspamd, on both event loops."""
+    run(check(lambda: asking(rspamd)))
+
+
+async def test_ham_and_spam(rspamd: Rspamd) -> None:
+    """Its decision, with the names of its symbols. Version 3.4 tells the score of ``reject`` alone as threshold."""
+    async with asking(rspamd) as scanner:
+        ham, spam = await scanner.scan(ORDINARY, HANDOVER), await scanner.scan(SPAM, HANDOVER)
+    assert spam == SpamVerdict(True, 15.0, 15.0, ("GTUBE",))
+    assert (ham.spam, ham.threshold) == (False, 15.0)
+    assert "FROM_HAS_DN" in ham.symbols
+
+
+@pytest.mark.parametrize(
+    ("handover", "told"),
+    [
+        (None, "192.0.2.1;no EHLO;no sender;"),  # the address is that of the Received field
+        (HANDOVER, "192.0.2.1;mail.example.net;ann@example.net;bob@example.com;"),
+        (
+            Handover("2001:db8::1", "[192.0.2.1]", "", ("a@example.com", "b@example.com")),
+            "2001:db8::1;[192.0.2.1];;a@example.com;b@example.com;",
+        ),
+        (Handover("192.0.2.1", "x\r\nFrom: <y@example.net>", "ann@example.net", ("bücher@example.com",)), "192.0.2.1;no EHLO;ann@example.net;"),
+        (Handover("192.0.2.1", "mx", "a b", ("postmaster", "a..b@example.com", "a@example.com")), "192.0.2.1;mx;no sender;a@example.com;"),
+    ],
+    ids=["none", "all", "bounce", "unwritable", "unreadable"],
+)
+async def test_how_a_message_came_is_known_there(rspamd: Rspamd, handover: Handover | None, told: str) -> None:
+    """ML20: address, EHLO, sender and recipients reach the rules of a real rspamd; what could write into a request does not, nor what rspamd
+    would blame the message for.
+    """
+    before = len(rspamd.log())
+    async with asking(rspamd) as scanner:
+        symbols = (await scanner.scan(ORDINARY, handover)).symbols
+    assert "TOLD" in symbols
+    assert "BROKEN_HEADERS" not in symbols
+    wait_until(lambda: f"TOLD(0.00){{{told}}}" in rspamd.log()[before:], f"{told} in the log")
+
+
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("check", SPAM_SCANNER_CHECKS, ids=lambda check: check.__name__)
 def test_contract(check: SpamScannerCheck, run: Callable[..., None]) -> None:
@@ -124,7 +176,9 @@ async def test_what_rspamd_is_told() -> None:
     async with scripted() as rspamd:
         scanner = RspamdScanner(rspamd.url + "/")
         assert await scanner.scan(ORDINARY, HANDOVER) == SpamVerdict(False, -0.1, 6.0, ("MIME_GOOD",))
-        await scanner.scan(b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n", Handover("2001:db8::1", "x\r\nFrom: y", "", ("ü@example.com", "postmaster", "a@b")))
+        await scanner.scan(
+            b"\r\n\r\nPOST / HTTP/1.1\r\n\r\n", Handover("2001:db8::1", "x\r\nFrom: y", "", ("ü@example.com", "postmaster", "a@b"))
+        )
         await scanner.close()
     first, second = rspamd.requests
     assert (first.line, first.body) == ("POST /checkv2 HTTP/1.1", ORDINARY)
