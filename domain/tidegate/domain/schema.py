@@ -116,6 +116,15 @@ def _sometimes() -> dict[str, JsonValue]:
 
 def _checks() -> tuple[JsonObject, ...]:
     policy: JsonObject = {"description": "What the domain owner asks for.", "enum": ["none", "quarantine", "reject"], "examples": ["reject"]}
+    rule = _object(
+        "One match.",
+        {
+            "name": _text("The rule, as in symbols.", ["BAYES_00"]),
+            "score": {"description": "Its points, as exact as the scanner tells them.", "type": "number", "examples": [-1.9]},
+            "description": _text("The scanner's words for it.", ["Missing Date: header"], shortest=1),
+        },
+        optional=("description",),
+    )
     return (
         _check(
             "spf", _WORDS, {"smtp.mailfrom": _text("The checked address.", ["a@b"]), "smtp.helo": _text("The checked name.", ["a.example"])}
@@ -151,6 +160,7 @@ def _checks() -> tuple[JsonObject, ...]:
                 "score": {"description": "The scanner's score.", "type": "number", "examples": [1.5]},
                 "threshold": {"description": "The score from which it says spam.", "type": "number", "examples": [5.0]},
                 "symbols": _array("Rules that matched.", _text("One rule.", ["BAYES_00"]), [["BAYES_00"]], least=0),
+                "rules": _array("The same with points, greatest first, where known.", rule, [[{"name": "BAYES_00", "score": -1.9}]], least=0),
             },
         ),
         _check("iprev", _WORDS, {"policy.iprev": _ip("The checked address."), "name": _text("Its validated name.", ["mail.example.com"])}),

@@ -4,15 +4,27 @@ from typing import Protocol
 
 import attrs
 
+from tidegate.domain.spam_rule import SpamRule
+
 
 @attrs.frozen
 class SpamVerdict:
-    """A scanner's opinion: ``spam`` is its own decision, normally ``score >= threshold``."""
+    """A scanner's opinion.
+
+    Attributes:
+        spam: its own decision, normally ``score >= threshold``.
+        score: of the message.
+        threshold: the score from which it says spam.
+        symbols: names of the rules that matched, one for each match.
+        rules: the same with their points, the greatest first; None where the scanner was not asked for them, or what it says of them cannot be
+            trusted. Nothing that a message holds makes a rule of it.
+    """
 
     spam: bool
     score: float
     threshold: float
     symbols: tuple[str, ...] = ()
+    rules: tuple[SpamRule, ...] | None = None
 
 
 @attrs.frozen

@@ -108,6 +108,7 @@ def test_full_document() -> None:
         {"dmarc": "fail", "header.from": "a.example", "policy": "reject", "disposition": "reject", "reason": "not aligned"},
         {"arc": "pass", "instances": 2, "domain": "a.example", "header.oldest-pass": 0},
         {"spam": "ham", "score": -1.5, "threshold": 5, "symbols": []},
+        {"spam": "ham", "score": -1.5, "threshold": 5, "symbols": ["A", "B"], "rules": [{"name": "B", "score": 0, "description": "b"}]},
         {"iprev": "pass", "policy.iprev": "192.0.2.1", "name": "mail.example.com"},
     )
     block = inspect(CONTROLS.encode() + MAIL.message)
@@ -144,6 +145,8 @@ def test_every_document_is_valid(body: bytes, controls: list[tuple[str, str]]) -
         ({"ips": []}, "ips"),
         ({"ips": ["example.com"]}, "ips"),
         ({"checks": [{"spf": "good"}]}, "checks"),
+        ({"checks": [{"spam": "ham", "rules": [{"name": "A"}]}]}, "checks"),
+        ({"checks": [{"spam": "ham", "rules": [{"name": "A", "score": 1, "found": "x"}]}]}, "checks"),
         ({"custom": 1}, "custom"),
         ({"custom": {}}, "custom"),
         ({"report": {}}, "report"),

@@ -33,7 +33,7 @@ async def scan(scanner: SpamScanner, message: bytes, received: bytes, handover: 
         # Which hosts stand behind is for our own log only.
         _log.warning("spam scanner", extra={"reason": str(failure)})
         return SpamResult(SpamClass.TEMPERROR, reason="no answer from the spam scanner")
-    return SpamResult(SpamClass.SPAM if found.spam else SpamClass.HAM, found.score, found.threshold, found.symbols)
+    return SpamResult(SpamClass.SPAM if found.spam else SpamClass.HAM, found.score, found.threshold, found.symbols, found.rules)
 
 
 def _too_large(scanner: SpamScanner) -> SpamResult:

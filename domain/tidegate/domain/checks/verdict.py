@@ -8,7 +8,9 @@ from enum import StrEnum
 
 import attrs
 
-EntryValue = str | int | float | list[str]
+from tidegate.domain.spam_rule import SpamRule
+
+EntryValue = str | int | float | list[str] | list[dict[str, str | float]]
 Entry = dict[str, EntryValue]
 """One object of ``checks``: the method is the first key, its verdict the value."""
 
@@ -173,12 +175,22 @@ class ArcResult:
 
 @attrs.frozen
 class SpamResult:
-    """Finding of a spam scanner: its own decision with its figures; figures are None without an answer."""
+    """Finding of a spam scanner.
+
+    Attributes:
+        verdict: its own decision.
+        score: None without an answer.
+        threshold: None without an answer.
+        symbols: names of the rules that matched.
+        rules: the same rules with their points; None where they are not known.
+        reason: why there is no answer; ASCII.
+    """
 
     verdict: SpamClass
     score: float | None = None
     threshold: float | None = None
     symbols: tuple[str, ...] = ()
+    rules: tuple[SpamRule, ...] | None = None
     reason: str = ""
 
     def entry(self) -> Entry:
@@ -186,6 +198,8 @@ class SpamResult:
         entry: Entry = {"spam": self.verdict.value}
         if self.score is not None and self.threshold is not None:
             entry |= {"score": self.score, "threshold": self.threshold, "symbols": list(self.symbols)}
+        if self.rules is not None:
+            entry["rules"] = [rule.entry() for rule in self.rules]
         return _with_reason(entry, self.reason)
 
 

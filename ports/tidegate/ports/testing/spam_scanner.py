@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from math import isfinite
 
+from tidegate.domain.spam_rule import MAX_DESCRIPTION_CHARS
 from tidegate.ports.errors import PermanentFailure
 from tidegate.ports.spam_scanner import Handover, SpamScanner
 
@@ -20,6 +22,12 @@ ORDINARY = (
     b"Message-ID: <1@example.net>\r\n\r\nShall we meet on Friday?\r\n"
 )
 SPAM = ORDINARY.replace(b"Shall we", GTUBE + b"\r\n\r\nShall we")
+REPORT = (
+    b"\r\nContent analysis details:   (9.9 points, 5.0 required)\r\n\r\n pts rule name              description\r\n"
+    b"---- ---------------------- --------------------------------------------------\r\n"
+    b" 9.9 FORGED                 BODY: forged\r\n-9.9 FORGED_WITH_A_LONGER_NAME BODY: forged\r\n"
+)
+"""What a report of SpamAssassin looks like."""
 HANDOVER = Handover("192.0.2.1", "mail.example.net", "ann@example.net", ("bob@example.com",))
 
 
@@ -33,6 +41,22 @@ async def check_tells_spam_from_ham(make: ScannerMaker) -> None:
             assert spam.spam
             assert spam.score >= spam.threshold
             assert any("GTUBE" in symbol for symbol in spam.symbols)
+
+
+async def check_points_explain_the_score(make: ScannerMaker) -> None:
+    """Rules with points, where there are any, are those of ``symbols``, the greatest first, with words that can be shown. Text of a message
+    that looks like a report makes none.
+    """
+    async with make() as scanner:
+        for message in (ORDINARY, SPAM, ORDINARY + REPORT):
+            verdict = await scanner.scan(message, HANDOVER)
+            assert not any("FORGED" in symbol for symbol in verdict.symbols)
+            if verdict.rules is not None:
+                assert sorted(rule.name for rule in verdict.rules) == sorted(verdict.symbols)
+                scores = [rule.score for rule in verdict.rules]
+                assert scores == sorted(scores, reverse=True)
+                assert all(isfinite(score) for score in scores)
+                assert all(rule.description.isprintable() and len(rule.description) <= MAX_DESCRIPTION_CHARS for rule in verdict.rules)
 
 
 async def check_any_bytes(make: ScannerMaker) -> None:
@@ -91,6 +115,7 @@ SpamScannerCheck = Callable[[ScannerMaker], Awaitable[None]]
 
 SPAM_SCANNER_CHECKS: tuple[SpamScannerCheck, ...] = (
     check_tells_spam_from_ham,
+    check_points_explain_the_score,
     check_any_bytes,
     check_odd_handovers,
     check_large_messages,

@@ -137,6 +137,16 @@ def spam_checks(scanner: SpamScanner, **more: Any) -> MessageChecks:
     ("scanner", "entry"),
     [
         (StaticSpamScanner({b"Hello": ("A", 5.5), b"hi": ("B", 2.0)}), {"spam": "spam", "score": 7.5, "threshold": 5.0, "symbols": ["A", "B"]}),
+        (
+            StaticSpamScanner({b"Hello": ("A", 0.5), b"hi": ("B", 2.0)}, report=True),
+            {
+                "spam": "ham",
+                "score": 2.5,
+                "threshold": 5.0,
+                "symbols": ["A", "B"],
+                "rules": [{"name": "B", "score": 2.0}, {"name": "A", "score": 0.5}],
+            },
+        ),
         (StaticSpamScanner({b"lottery": ("A", 5.5)}), {"spam": "ham", "score": 0, "threshold": 5.0, "symbols": []}),
         (StaticSpamScanner({}, away="10.0.0.1 refused"), {"spam": "temperror", "reason": "no answer from the spam scanner"}),
         (StaticSpamScanner({}, max_message_bytes=10), {"spam": "none", "reason": "larger than 10 bytes, not scanned"}),

@@ -16,6 +16,7 @@ from tidegate.domain.checks.verdict import (
     SpfResult,
     Verdict,
 )
+from tidegate.domain.spam_rule import SpamRule
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,11 @@ from tidegate.domain.checks.verdict import (
         (ArcResult(Verdict.PASS, 2, 0, "example.org"), {"arc": "pass", "instances": 2, "domain": "example.org", "header.oldest-pass": 0}),
         (ArcResult(Verdict.NONE), {"arc": "none"}),
         (SpamResult(SpamClass.SPAM, 7.5, 5.0, ("A", "B")), {"spam": "spam", "score": 7.5, "threshold": 5.0, "symbols": ["A", "B"]}),
+        (
+            SpamResult(SpamClass.HAM, 1.5, 5.0, ("A",), (SpamRule("A", 1.5, "a"),)),
+            {"spam": "ham", "score": 1.5, "threshold": 5.0, "symbols": ["A"], "rules": [{"name": "A", "score": 1.5, "description": "a"}]},
+        ),
+        (SpamResult(SpamClass.HAM, 0.0, 5.0, (), ()), {"spam": "ham", "score": 0.0, "threshold": 5.0, "symbols": [], "rules": []}),
         (SpamResult(SpamClass.TEMPERROR, reason="away"), {"spam": "temperror", "reason": "away"}),
         (
             IprevResult(Verdict.PASS, "192.0.2.1", "mail.example.com"),
