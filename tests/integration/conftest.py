@@ -9,6 +9,7 @@ import trustme
 from tests.servers import rabbitmq as rabbitmq_server
 from tests.servers import rspamd as rspamd_server
 from tests.servers import spamd as spamd_server
+from tests.servers import spamd_rules
 from tests.servers.rabbitmq import RabbitMq
 from tests.servers.rspamd import Rspamd
 from tests.servers.spamd import Spamd
@@ -46,9 +47,9 @@ def rabbitmq(authority: Path) -> Iterator[RabbitMq]:
 
 @pytest.fixture(scope="session")
 def spamd() -> Iterator[Spamd]:
-    """One spamd for the whole run."""
+    """One spamd for the whole run, with the rules of ``tests/servers/spamd_rules.py`` beside those as shipped."""
     require(spamd_server.installed(), "spamd")
-    with Spamd() as daemon:
+    with Spamd(spamd_rules.CONFIGURATION, spamd_rules.FILES) as daemon:
         yield daemon
 
 

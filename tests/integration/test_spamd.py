@@ -3,12 +3,13 @@
 import asyncio
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import uvloop
+from tests.servers.scripted_spamd import Script, answering, scripted
 from tests.servers.spamd import Spamd
 
 from tidegate.adapters.spamd import SpamdScanner
@@ -19,49 +20,8 @@ from tidegate.ports.testing.spam_scanner import ORDINARY, SPAM, SPAM_SCANNER_CHE
 
 pytestmark = pytest.mark.integration
 
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GOOD = b"SPAMD/1.1 0 EX_OK\r\nContent-length: 1\r\nSpam: False ; 1.0 / 5.0\r\n\r\nA"
 VERDICT = SpamVerdict(False, 1.0, 5.0, ("A",))
-
-
-@asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[SpamdAddress]:
-    """A daemon that does what the script says with each connection."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await script(reader, writer)
-        except ConnectionError:
-            pass
-        finally:
-            tasks.discard(task)
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield SpamdAddress("127.0.0.1", server.sockets[0].getsockname()[1])
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def answering(*pieces: bytes, pause_s: float = 0.0) -> Script:
-    """Read the request, write the pieces."""
-
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(-1)
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause_s)
-
-    return script
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,20 +37,21 @@ async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.transport.abort()
 
 
-def maker(address: SpamdAddress) -> ScannerMaker:
+def maker(address: SpamdAddress, report: bool = False) -> ScannerMaker:
     """Makes scanners that ask this daemon."""
 
     @asynccontextmanager
     async def make() -> AsyncIterator[SpamScanner]:
-        yield SpamdScanner([address], timeout_s=60, max_message_bytes=20_000)
+        yield SpamdScanner([address], timeout_s=60, max_message_bytes=20_000, report=report)
 
     return make
 
 
+@pytest.mark.parametrize("report", [False, True], ids=["symbols", "report"])
 @pytest.mark.parametrize("check", SPAM_SCANNER_CHECKS, ids=lambda check: check.__name__)
-async def test_contract(spamd: Spamd, check: SpamScannerCheck) -> None:
+async def test_contract(spamd: Spamd, check: SpamScannerCheck, report: bool) -> None:
     """Every contract check passes on the real daemon."""
-    await check(maker(SpamdAddress("127.0.0.1", spamd.port)))
+    await check(maker(SpamdAddress("127.0.0.1", spamd.port), report))
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])

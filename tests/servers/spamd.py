@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,8 +25,17 @@ def installed() -> bool:
 
 @attrs.define(eq=False)
 class Spamd:
-    """One daemon with two children; runs while the context lasts."""
+    """One daemon with two children; runs while the context lasts.
 
+    Attributes:
+        configuration: more lines of its ``local.cf``; ``{site}`` is the folder of that file.
+        files: what else lies there, by name.
+        port: where it listens.
+        directory: for everything that it reads and writes; removed at the end.
+    """
+
+    configuration: str = ""
+    files: Mapping[str, str] = attrs.field(factory=dict)
     port: int = attrs.field(factory=free_port)
     directory: Path = attrs.field(factory=lambda: Path(tempfile.mkdtemp(prefix="tidegate-spamd-")))
     _process: "subprocess.Popen[bytes] | None" = attrs.field(default=None, init=False)
@@ -45,7 +55,9 @@ class Spamd:
         home.mkdir()
         for plugins in SYSTEM_CONFIGURATION.glob("*.pre"):
             shutil.copy(plugins, site)
-        (site / "local.cf").write_text("use_bayes 0\n")
+        (site / "local.cf").write_text("use_bayes 0\n" + self.configuration.replace("{site}", str(site)))
+        for name, text in self.files.items():
+            (site / name).write_text(text)
         for folder in (self.directory, home):
             folder.chmod(0o777)
         options = [f"--listen=127.0.0.1:{self.port}", f"--listen={self.socket_path}", "--socketmode=0666", f"--siteconfigpath={site}"]
