@@ -12,6 +12,7 @@ from tests.servers.process import wait_until
 from tests.servers.rspamd import Rspamd
 
 from tidegate.adapters.rspamd import RspamdScanner
+from tidegate.domain.spam_rule import SpamRule
 from tidegate.ports.errors import TemporaryFailure
 from tidegate.ports.spam_scanner import Handover, SpamScanner, SpamVerdict
 from tidegate.ports.testing.spam_scanner import GTUBE, HANDOVER, ORDINARY, SPAM, SPAM_SCANNER_CHECKS, SpamScannerCheck
@@ -115,27 +116,32 @@ async def make() -> AsyncIterator[SpamScanner]:
 
 
 @asynccontextmanager
-async def asking(rspamd: Rspamd) -> AsyncIterator[RspamdScanner]:
+async def asking(rspamd: Rspamd, report: bool = False) -> AsyncIterator[RspamdScanner]:
     """A scanner that asks the real one."""
-    scanner = RspamdScanner(rspamd.url, timeout_s=60, max_message_bytes=100_000)
+    scanner = RspamdScanner(rspamd.url, timeout_s=60, max_message_bytes=100_000, report=report)
     yield scanner
     await scanner.close()
 
 
+@pytest.mark.parametrize("report", [False, True], ids=["symbols", "report"])
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 @pytest.mark.parametrize("check", SPAM_SCANNER_CHECKS, ids=lambda check: check.__name__)
-def test_contract_with_the_real_one(rspamd: Rspamd, check: SpamScannerCheck, run: Callable[..., None]) -> None:
+def test_contract_with_the_real_one(rspamd: Rspamd, check: SpamScannerCheck, run: Callable[..., None], report: bool) -> None:
     """Every contract check passes on the real rspamd, on both event loops."""
-    run(check(lambda: asking(rspamd)))
+    run(check(lambda: asking(rspamd, report)))
 
 
 async def test_ham_and_spam(rspamd: Rspamd) -> None:
-    """Its decision, with the names of its symbols. Version 3.4 tells the score of ``reject`` alone as threshold."""
-    async with asking(rspamd) as scanner:
-        ham, spam = await scanner.scan(ORDINARY, HANDOVER), await scanner.scan(SPAM, HANDOVER)
-    assert spam == SpamVerdict(True, 15.0, 15.0, ("GTUBE",))
+    """Its decision, with the names and on wish the points of its symbols. Version 3.4 tells the score of ``reject`` alone as threshold."""
+    async with asking(rspamd) as plain, asking(rspamd, report=True) as reporting:
+        ham, spam = await reporting.scan(ORDINARY, HANDOVER), await reporting.scan(SPAM, HANDOVER)
+        assert (await plain.scan(ORDINARY, HANDOVER)) == attrs.evolve(ham, rules=None)
+    assert spam == SpamVerdict(True, 15.0, 15.0, ("GTUBE",), (SpamRule("GTUBE", 0.0),))
     assert (ham.spam, ham.threshold) == (False, 15.0)
-    assert "FROM_HAS_DN" in ham.symbols
+    assert ham.rules is not None
+    assert SpamRule("FROM_HAS_DN", 0.0, "From header has a display name") in ham.rules
+    assert sum(rule.score for rule in ham.rules) == pytest.approx(ham.score)
+    assert ham.rules[0].score > 0
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.domain.rspamd_answer import AnswerError, RspamdAnswer, parse_answer
+from tidegate.domain.spam_rule import SpamRule
 
 THRESHOLDS = {"reject": 15.0, "add header": 6.0, "greylist": 4.0}
 
@@ -73,6 +74,56 @@ def test_nonsense(body: bytes, reason: str) -> None:
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("symbols", "rules"),
+    [
+        (None, ()),
+        ({}, ()),
+        ({"GTUBE": {"name": "GTUBE", "score": 0.0}}, (SpamRule("GTUBE", 0.0),)),
+        (
+            {
+                "MIME_GOOD": {"name": "MIME_GOOD", "score": -0.1, "description": "Known content-type", "options": ["text/plain"]},
+                "A": {},
+                "B": {"name": "other", "score": -0.0, "description": None},
+                "C": {"score": 3, "description": "a\n\ud800  b" + "c" * 300},
+            },
+            (
+                SpamRule("C", 3.0, "a \ufffd b" + "c" * 294 + "…"),
+                SpamRule("A", 0.0),
+                SpamRule("B", 0.0),
+                SpamRule("MIME_GOOD", -0.1, "Known content-type"),
+            ),
+        ),
+    ],
+)
+def test_rules(symbols: object, rules: tuple[SpamRule, ...]) -> None:
+    """Symbols with their points, the greatest first, where they are wanted."""
+    body = answer(symbols=symbols)
+    found = parse_answer(body, with_rules=True)
+    assert found.rules == rules
+    assert "-0.0" not in str(found.rules)
+    assert parse_answer(body).rules is None
+
+
+@pytest.mark.parametrize(
+    ("details", "reason"),
+    [
+        (1, "symbols of another form"),
+        ([], "symbols of another form"),
+        ({"score": "1"}, "no usable score of a symbol"),
+        ({"score": None}, "no usable score of a symbol"),
+        ({"score": 10**400}, "no usable score of a symbol"),
+        ({"score": float("nan")}, "no usable score of a symbol"),
+    ],
+)
+def test_nonsense_in_symbols(details: object, reason: str) -> None:
+    """ML19: points that are none make no answer, where they are wanted."""
+    body = answer(symbols={"A": details})
+    with pytest.raises(AnswerError, match=reason):
+        parse_answer(body, with_rules=True)
+    assert parse_answer(body).symbols == ("A",)
+
+
 @given(
     st.binary(max_size=200)
     | st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists).map(lambda value: json.dumps(value).encode())
@@ -80,6 +131,6 @@ def test_nonsense(body: bytes, reason: str) -> None:
 def test_parser_raises_nothing_else(body: bytes) -> None:
     """Every input gives an answer or the error."""
     try:
-        parse_answer(body)
+        parse_answer(body, with_rules=True)
     except AnswerError:
         return

@@ -39,6 +39,7 @@ class RspamdScanner:
         url: of the worker, without a path: ``http://localhost:11333``.
         timeout_s: how long a scan may take.
         max_message_bytes: the largest message it takes.
+        report: whether to tell the points of each symbol too.
         context: for https; the system's authorities by default.
 
     Raises (when made):
@@ -48,6 +49,7 @@ class RspamdScanner:
     url: str
     timeout_s: float = 20.0
     max_message_bytes: int = MAX_MESSAGE_BYTES
+    report: bool = False
     context: ssl.SSLContext | None = attrs.field(default=None, repr=False)
     _pool: "httpcore2.AsyncConnectionPool" = attrs.field(init=False, repr=False)
     _host: bytes = attrs.field(init=False, repr=False)
@@ -70,14 +72,14 @@ class RspamdScanner:
         headers += [(b"Content-Length", b"%d" % len(message)), *(_handover_headers(handover) if handover is not None else ())]
         try:
             async with asyncio.timeout(self.timeout_s), self._free:
-                answer = parse_answer(await self._post(headers, message))
+                answer = parse_answer(await self._post(headers, message), with_rules=self.report)
         except TimeoutError:
             raise TemporaryFailure(f"{self.url}: no answer within {self.timeout_s:g} s") from None
         except (TemporaryFailure, AnswerError) as error:
             raise TemporaryFailure(f"{self.url}: {error}") from None
         except Exception as error:  # the library has many families: broken peers, sockets, TLS
             raise TemporaryFailure(f"{self.url}: {type(error).__name__}: {error}") from error
-        return SpamVerdict(answer.spam, answer.score, answer.threshold, answer.symbols)
+        return SpamVerdict(answer.spam, answer.score, answer.threshold, answer.symbols, answer.rules)
 
     async def close(self) -> None:
         """Close the connections."""
