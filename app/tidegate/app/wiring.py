@@ -297,9 +297,9 @@ def spam_scanner(settings: Settings) -> SpamdScanner | RspamdScanner:
     """
     spamd = settings.spamassassin
     if settings.rspamd.address:
-        return RspamdScanner(settings.rspamd.address, spamd.timeout.total_seconds(), spamd.maxsize)
+        return RspamdScanner(settings.rspamd.address, spamd.timeout.total_seconds(), spamd.maxsize, spamd.report)
     addresses = tuple(address.with_port(spamd.port) for address in spamd.host)
-    return SpamdScanner(addresses, spamd.user, spamd.timeout.total_seconds(), spamd.maxsize)
+    return SpamdScanner(addresses, spamd.user, spamd.timeout.total_seconds(), spamd.maxsize, spamd.report)
 
 
 def audience(settings: Settings) -> Audience:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.integration.checks.checking_gateway import checking
+from tests.schema import assert_valid
 from tests.servers.dns_server import Fault
 from tests.servers.spamd import Spamd
 
@@ -82,10 +83,9 @@ def test_failing_dns() -> None:
 
 
 def test_spam_is_told(spamd: Spamd) -> None:
-    """The real daemon judges; it sees who sent the message, and what is too large is not sent to it."""
-    with checking(
-        ZONE, smtp_check="spam", spamassassin_host="127.0.0.1", spamassassin_port=str(spamd.port), spamassassin_maxsize="4KB"
-    ) as server:
+    """The real daemon judges; it sees who sent the message, and what is too large is not sent to it. Points are told where they are wanted."""
+    host = f"127.0.0.1:{spamd.port}"
+    with checking(ZONE, smtp_check="spam", spamassassin_host=host, spamassassin_maxsize="4KB", spamassassin_report="true") as server:
         # Written now: scanners hold the Date field against our Received.
         fresh = re.sub(rb"(?m)^Date: .*\r$", b"Date: " + format_datetime(datetime.now(UTC)).encode() + b"\r", ORDINARY)
         (entry,) = server.send(CLIENT, "mail.example.net", "ann@example.net", fresh)[1][0]["checks"]
@@ -95,6 +95,9 @@ def test_spam_is_told(spamd: Spamd) -> None:
         assert entry["spam"] == "spam"
         assert entry["score"] >= entry["threshold"] == 5.0
         assert "GTUBE" in entry["symbols"]
+        assert entry["rules"][0] == {"name": "GTUBE", "score": 1000, "description": "BODY: Generic Test for Unsolicited Bulk Email"}
+        assert sorted(rule["name"] for rule in entry["rules"]) == entry["symbols"]
+        assert_valid(document)
         assert document["mime"].startswith("Received: ")
         _, (document,) = server.send(CLIENT, "mail.example.net", "ann@example.net", ORDINARY + b"x" * 5000)
         assert document["checks"] == [{"spam": "none", "reason": "larger than 4096 bytes, not scanned"}]
@@ -126,16 +129,18 @@ def test_rspamd_judges_instead() -> None:
             head = b"".join(iter(lines.readline, b"\r\n"))
             length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
             asked.append(head + lines.read(length))
-            body = b'{"action": "reject", "score": 20, "required_score": 15, "symbols": {"A": {}}}'
+            body = b'{"action": "reject", "score": 20, "required_score": 15, "symbols": {"A": {"score": 7.5, "description": "a"}}}'
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=serve, args=(listener,))
         thread.start()
-        with checking({}, smtp_check="spam", rspamd_address=f"http://127.0.0.1:{listener.getsockname()[1]}") as server:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with checking({}, smtp_check="spam", rspamd_address=address, spamassassin_report="true") as server:
             _, (document,) = server.send(CLIENT, "mail.example.net", "ann@example.net", ORDINARY)
         thread.join(20)
-    assert document["checks"] == [{"spam": "spam", "score": 20, "threshold": 15, "symbols": ["A"]}]
+    rules = [{"name": "A", "score": 7.5, "description": "a"}]
+    assert document["checks"] == [{"spam": "spam", "score": 20, "threshold": 15, "symbols": ["A"], "rules": rules}]
     assert b"\r\nIP: 192.0.2.1\r\nHelo: mail.example.net\r\nFrom: <ann@example.net>\r\nRcpt: <bob@example.com>\r\n" in asked[0]
     assert b"Return-Path: <ann@example.net>\r\nReceived: from mail.example.net" in asked[0]
     assert asked[0].endswith(ORDINARY)

@@ -50,7 +50,7 @@ _BROKER_ONLY = (
     "timeout",
 )
 
-_SCANNER = (*(f"spamassassin-{name}" for name in ("host", "port", "user", "timeout", "maxsize")), "rspamd-address")
+_SCANNER = (*(f"spamassassin-{name}" for name in ("host", "port", "user", "timeout", "maxsize", "report")), "rspamd-address")
 
 
 def check(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:

@@ -91,6 +91,7 @@ class Spamassassin:
     user: str
     timeout: timedelta
     maxsize: int
+    report: bool
 
 
 @attrs.frozen

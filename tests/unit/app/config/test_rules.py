@@ -29,6 +29,7 @@ def test_nobody_may_connect_is_told() -> None:
         (["--smtp-auth-results=local", "--smtp-check=arc"], []),
         (["--spamassassin-port=1", "--smtp-check=spf"], ["spamassassin-port: has no effect without spam in smtp-check"]),
         (["--spamassassin-user=a", "--smtp-check=spam"], []),
+        (["--spamassassin-report=true", "--smtp-check=spf"], ["spamassassin-report: has no effect without spam in smtp-check"]),
         (["--rspamd-address=http://h", "--smtp-check=spf"], ["rspamd-address: has no effect without spam in smtp-check"]),
         (["--rspamd-address=http://h", "--smtp-check=spam", "--spamassassin-maxsize=1MB"], []),
         (["--dmarc-profile=rfc7489", "--smtp-check=spf"], ["dmarc-profile: has no effect without dmarc in smtp-check"]),

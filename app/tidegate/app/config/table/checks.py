@@ -88,12 +88,23 @@ CHECK_KEYS = (
         feature=features.CHECKS,
     ),
     Key(
+        "spamassassin-report",
+        SPAMASSASSIN,
+        BOOLEAN,
+        "false",
+        "Tell the points and the description of each rule that matched, as `rules` beside `symbols`. Spamd's reports have to be made with "
+        "SpamAssassin's own template, or one that ends with the same table.",
+        "true",
+        ours=True,
+        feature=features.CHECKS,
+    ),
+    Key(
         "rspamd-address",
         RSPAMD,
         optional(HTTP_PLACE),
         "",
         "Where rspamd's normal worker takes messages. It judges spam in place of SpamAssassin then; of the keys for that one, "
-        "`spamassassin-timeout` and `spamassassin-maxsize` hold for rspamd too.",
+        "`spamassassin-timeout`, `spamassassin-maxsize` and `spamassassin-report` hold for rspamd too.",
         "http://localhost:11333",
         ours=True,
         feature=features.CHECKS,
