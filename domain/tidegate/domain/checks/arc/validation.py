@@ -1,6 +1,5 @@
 """Validating an ARC chain (RFC 8617 section 5.2). The verdict informs; it never overrides DMARC."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import attrs
@@ -35,22 +34,24 @@ def evaluate(
     elif not chain.sets:
         result = ArcResult(Verdict.NONE, reason="no ARC set")
     else:
-        names = dict.fromkeys(_key_names(chain))
-        queries = tuple(DnsQuery(name, RecordType.TXT) for name in names)
+        queries = key_queries(chain)
         answers = yield queries
         if trace:
             for query, answer in zip(queries, answers, strict=True):
                 trace.answered(query, answer, 1)
-        keys = dict(zip(names, answers, strict=True))
+        keys = {query.name: answer for query, answer in zip(queries, answers, strict=True)}
         result = _Validation(chain, digests, int(now.timestamp()), verify, keys, trace).result()
     if trace:
         trace.note(f"ARC {result.verdict}" + (f": {result.reason}" if result.reason else ""))
     return result
 
 
-def _key_names(chain: Chain) -> Iterator[str]:
-    yield from (arc_set.message_signature.key_name for arc_set in chain.searched)
-    yield from (arc_set.seal.key_name for arc_set in chain.sets)
+def key_queries(chain: Chain | ChainProblem) -> tuple[DnsQuery, ...]:
+    """What :func:`evaluate` will ask: the keys of all signatures that are verified, each once."""
+    if isinstance(chain, ChainProblem):
+        return ()
+    names = [arc_set.message_signature.key_name for arc_set in chain.searched] + [arc_set.seal.key_name for arc_set in chain.sets]
+    return tuple(dict.fromkeys(DnsQuery(name, RecordType.TXT) for name in names))
 
 
 class _NoAnswer(Exception):
