@@ -38,6 +38,8 @@ ZONE: dict[str, list[list[object]]] = {
     "s._domainkey.attack.example": [KEY_RECORD],
     "legit.example": [["TXT", ["v=spf1 ip4:192.0.2.1 -all"]], ["A", "192.0.2.1"]],
     "_dmarc.legit.example": [["TXT", ["v=DMARC1; p=reject; sp=reject"]]],
+    "xn--bcher-kva.example": [["TXT", ["v=spf1 ip4:203.0.113.66 -all"]]],
+    "_dmarc.xn--bcher-kva.example": [["TXT", ["v=DMARC1; p=reject"]]],
     "66.113.0.203.in-addr.arpa": [["PTR", "attack.example"]],
 }
 # The names that a careless resolver or verifier would make of the attacker's selectors and domains.
@@ -205,6 +207,34 @@ def test_client_addresses(server: Checking) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_fields_behind_bare_line_ends(server: Checking, end: bytes) -> None:
+    """ML12, HD13: a From field and results in our name that only readers see who take a CR or LF of its own for a line end; binary mail may have
+    them. Refused, or told without a pass and without the forged field.
+    """
+    hidden = [b"X: y", b"From: <admin@legit.example>", b"Authentication-Results: %b; dmarc=pass" % AUTHSERV_ID.encode()]
+    message = end.join(hidden) + b"\r\nFrom: <any@attack.example>\r\n" + BODY
+    answer, documents = server.send(ATTACKER_IP, "attack.example", "any@attack.example", message, binary=True)
+    assert answer.accepted or answer.replies[-1].startswith("5")
+    for document in documents:
+        assert [entry["dmarc"] for entry in document["checks"] if "dmarc" in entry] == ["permerror"]
+        assert document["mime"].lower().count("authentication-results") == 1
+        assert "dmarc=pass" not in document["mime"]
+
+
+def test_international_addresses(server: Checking) -> None:
+    """ML04, ML22: addresses outside ASCII are checked by the A-labels of their domains; the field that we write has these, the document what was said."""
+    message = "From: Jörg <jörg@bücher.example>\r\n".encode() + BODY
+    answer, (document,) = server.send(ATTACKER_IP, "attack.example", "jörg@bücher.example", message, parameters=b" SMTPUTF8")
+    assert answer.accepted
+    assert document["checks"][0] == {"spf": "pass", "smtp.mailfrom": "jörg@bücher.example"}
+    assert document["checks"][2] == {"dmarc": "pass", "header.from": "xn--bcher-kva.example", "policy": "reject", "disposition": "none"}
+    field = document["mime"].partition("\r\nReceived:")[0]
+    assert field.isascii()
+    assert "spf=pass smtp.mailfrom=xn--bcher-kva.example;" in field
+    assert "dmarc=pass header.from=xn--bcher-kva.example" in field
+
+
 def test_forged_results_are_not_passed_on(server: Checking) -> None:
     """HD13: the only field in our name is ours, the topmost."""
     forged = b"".join(
@@ -214,6 +244,7 @@ def test_forged_results_are_not_passed_on(server: Checking) -> None:
             b"AUTHENTICATION-RESULTS:\r\n\tMx.Example.Com.\r\n 1; dmarc=pass header.from=legit.example\r\n",
             b'Authentication-Results : "US"; dmarc=pass header.from=legit.example\r\n',
             b"Authentication-Results: (hi) US (ho); dmarc=pass header.from=legit.example\r\n",
+            b"Authentication-Results: =?us-ascii?q?US?=; dmarc=pass header.from=legit.example\r\n",
         )
         * 20
     )

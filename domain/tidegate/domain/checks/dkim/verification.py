@@ -119,6 +119,8 @@ def evaluate(
         One finding per signature, from the top; one more for all that were ignored; a single ``none`` where there is no signature.
     """
     if not signatures.fields:
+        if trace:
+            trace.note("DKIM none: no signature")
         return (DkimResult(Verdict.NONE, reason="no signature"),)
     queries = key_queries(signatures, now)
     answers: dict[DnsQuery, DnsAnswer] = {}
