@@ -13,8 +13,10 @@ from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.headers import HeaderBlock
 
 _FIELD_NAME = b"authentication-results"
-# The name at the beginning of a line, or behind the blanks at the very beginning; up to its colon, folded or not.
-_FIELD_START = re.compile(rb"(?:\A[ \t]*+|(?<=[\r\n]))authentication-results[ \t]*+(?:\r?+\n?+[ \t]++)*+:", re.IGNORECASE)
+# The name up to its colon, folded or not: at the very beginning, with blanks before it or without, or behind the end of a line.
+_NAME = rb"authentication-results[ \t]*+(?:\r?+\n?+[ \t]++)*+:"
+_FIRST = re.compile(rb"[ \t]*+" + _NAME, re.IGNORECASE)
+_OTHERS = re.compile(rb"[\r\n]" + _NAME, re.IGNORECASE)  # these two octets alone are searched for fast
 _FIELD_END = re.compile(rb"(?>\r\n|\r|\n)(?![ \t])")
 
 _PART = re.compile(r'(?P<blank>[ \t\r\n]++)|(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<word>[^ \t\r\n"(;]++)', re.DOTALL)
@@ -37,13 +39,12 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
         return
     message = header.message
     removed = 0
-    for field in _FIELD_START.finditer(message, 0, header.end):
-        found = _FIELD_END.search(message, field.end(), header.end)
+    for start, colon in _fields(header):
+        found = _FIELD_END.search(message, colon, header.end)
         end, past = found.span() if found else (header.end, header.end)
-        claims = claimed_ids(message[field.end() : end])
+        claims = claimed_ids(message[colon:end])
         if claims and claims.isdisjoint(authserv_ids):
             continue
-        start = field.start()
         if start > removed and not message.endswith(b"\r\n", 0, start):
             # Hidden in another field, behind a bare line end. That goes too, and the one at the end stays: the other field may need it.
             yield start - 1, end
@@ -51,6 +52,15 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
         else:
             yield start, past
             removed = past
+
+
+def _fields(header: HeaderBlock) -> Iterator[tuple[int, int]]:
+    """Where each such field starts, and the place behind its colon."""
+    first = _FIRST.match(header.message, 0, header.end)
+    if first:
+        yield first.span()
+    for found in _OTHERS.finditer(header.message, 0, header.end):
+        yield found.start() + 1, found.end()
 
 
 def mentions_results(header: HeaderBlock) -> bool:
