@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import attrs
+import dkim as dkimpy
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from tests.integration.checks.checking_gateway import AUTHSERV_ID, Checking, checking
 
 from tidegate.domain.checks.dkim.canonical import relaxed_field
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.integration
 ATTACKER_IP = "203.0.113.66"
 BODY = b"Subject: pay now\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@attack.example>\r\nTo: bob@example.com\r\n\r\nHello\r\n"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 PUBLIC_KEY = b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 KEY_RECORD: list[object] = ["TXT", ["v=DKIM1; k=rsa; p=", PUBLIC_KEY[:200], PUBLIC_KEY[200:]]]
 
@@ -233,6 +235,21 @@ def test_international_addresses(server: Checking) -> None:
     assert field.isascii()
     assert "spf=pass smtp.mailfrom=xn--bcher-kva.example;" in field
     assert "dmarc=pass header.from=xn--bcher-kva.example" in field
+
+
+def test_signatures_are_of_the_bytes_that_came(server: Checking) -> None:
+    """SM18, HD13: fields that are taken out of the message, and dots that were doubled on the way, are part of what was signed."""
+    forged = b"Authentication-Results: %b; dmarc=pass\r\n" % AUTHSERV_ID.encode()
+    message = b"From: <any@attack.example>\r\nX-MQ-Tag: one\r\n" + forged + BODY + b".\r\n..two\r\n \t \r\n.three  \r\n\r\n"
+    names = [b"from", b"x-mq-tag", b"authentication-results", b"subject"]
+    for forms in ((b"simple", b"simple"), (b"relaxed", b"relaxed")):
+        field = dkimpy.sign(message, b"s", b"attack.example", PEM, canonicalize=forms, include_headers=names)
+        _, (document,) = server.send(ATTACKER_IP, "attack.example", "any@attack.example", field + message)
+        assert [entry["dkim"] for entry in document["checks"] if "dkim" in entry] == ["pass"]
+        assert document["tags"] == ["one"]
+        assert "X-MQ-Tag:" not in document["mime"]
+        assert forged.decode() not in document["mime"]
+        assert document["mime"].endswith("Hello\r\n.\r\n..two\r\n \t \r\n.three  \r\n\r\n")
 
 
 def test_forged_results_are_not_passed_on(server: Checking) -> None:
