@@ -32,7 +32,17 @@ class Answer:
         return _identifier(self.replies[-1]) if self.accepted else []
 
 
-def send(port: int, ip: str, helo: bytes, sender: bytes, recipients: Sequence[bytes], message: bytes) -> Answer:
+def send(
+    port: int,
+    ip: str,
+    helo: bytes,
+    sender: bytes,
+    recipients: Sequence[bytes],
+    message: bytes,
+    *,
+    parameters: bytes = b"",
+    binary: bool = False,
+) -> Answer:
     """Send a message over a connection that a proxy passes on. The session ends at the first reply that is not good; nothing is escaped or mended
     but dots at the beginning of lines.
 
@@ -42,13 +52,20 @@ def send(port: int, ip: str, helo: bytes, sender: bytes, recipients: Sequence[by
         helo: argument of EHLO.
         sender: reverse path as it stands in angle brackets.
         recipients: forward paths likewise.
-        message: with CRLF line ends.
+        message: with CRLF line ends, unless it is binary.
+        parameters: of MAIL.
+        binary: hand the message over as it is, by BODY=BINARYMIME and BDAT.
     """
     family, local = ("TCP6", "2001:db8::25") if ":" in ip else ("TCP4", "192.0.2.25")
+    if binary:
+        parameters += b" BODY=BINARYMIME"
     stuffed = re.sub(rb"(?m)^\.", b"..", message)
-    commands = [f"PROXY {family} {ip} {local} 4711 25\r\n".encode(), b"EHLO %b\r\n" % helo, b"MAIL FROM:<%b>\r\n" % sender]
+    commands = [f"PROXY {family} {ip} {local} 4711 25\r\n".encode(), b"EHLO %b\r\n" % helo, b"MAIL FROM:<%b>%b\r\n" % (sender, parameters)]
     commands += [b"RCPT TO:<%b>\r\n" % recipient for recipient in recipients]
-    commands += [b"DATA\r\n", stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n"]
+    if binary:
+        commands.append(b"BDAT %d LAST\r\n%b" % (len(message), message))
+    else:
+        commands += [b"DATA\r\n", stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n"]
     replies: list[str] = []
     with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as sock, sock.makefile("rb") as lines:
         for command in commands:

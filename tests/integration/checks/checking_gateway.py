@@ -22,11 +22,20 @@ class Checking:
     dns: DnsServer
 
     def send(
-        self, ip: str, helo: str | bytes, sender: str | bytes, message: bytes, recipients: Sequence[str] = ("bob@example.com",)
+        self,
+        ip: str,
+        helo: str | bytes,
+        sender: str | bytes,
+        message: bytes,
+        recipients: Sequence[str] = ("bob@example.com",),
+        *,
+        parameters: bytes = b"",
+        binary: bool = False,
     ) -> tuple[Answer, list[dict[str, Any]]]:
-        """Send a message; the answer and the documents."""
+        """Send a message, as ``mail_client.send`` does; the answer and the documents."""
         name, path = (text.encode() if isinstance(text, str) else text for text in (helo, sender))
-        answer = send(self.gateway.port, ip, name, path, [recipient.encode() for recipient in recipients], message)
+        paths = [recipient.encode() for recipient in recipients]
+        answer = send(self.gateway.port, ip, name, path, paths, message, parameters=parameters, binary=binary)
         return answer, [self.document(message_id) for message_id in answer.message_ids]
 
     def document(self, message_id: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ MAX_QUERIES = 50
 # this case was made with, both belong to one.
 ONLY_BY_SUFFIX_LIST = "rspamd/115-dmarc-subdomain-pass-dkim-relaxed-alignment-0"
 
-RUNS = [("authmilter", "rfc9989"), ("rspamd", "rfc9989"), ("rspamd", "rfc7489")]
+RUNS = [(zone, profile) for zone in ("authmilter", "rspamd") for profile in ("rfc9989", "rfc7489")]
 
 
 @pytest.fixture(scope="module", params=RUNS, ids="-".join)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 import attrs
+import dkim as dkimpy
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from tests.integration.checks.checking_gateway import AUTHSERV_ID, Checking, checking
 
 from tidegate.domain.checks.dkim.canonical import relaxed_field
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.integration
 ATTACKER_IP = "203.0.113.66"
 BODY = b"Subject: pay now\r\nDate: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@attack.example>\r\nTo: bob@example.com\r\n\r\nHello\r\n"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 PUBLIC_KEY = b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 KEY_RECORD: list[object] = ["TXT", ["v=DKIM1; k=rsa; p=", PUBLIC_KEY[:200], PUBLIC_KEY[200:]]]
 
@@ -38,6 +40,8 @@ ZONE: dict[str, list[list[object]]] = {
     "s._domainkey.attack.example": [KEY_RECORD],
     "legit.example": [["TXT", ["v=spf1 ip4:192.0.2.1 -all"]], ["A", "192.0.2.1"]],
     "_dmarc.legit.example": [["TXT", ["v=DMARC1; p=reject; sp=reject"]]],
+    "xn--bcher-kva.example": [["TXT", ["v=spf1 ip4:203.0.113.66 -all"]]],
+    "_dmarc.xn--bcher-kva.example": [["TXT", ["v=DMARC1; p=reject"]]],
     "66.113.0.203.in-addr.arpa": [["PTR", "attack.example"]],
 }
 # The names that a careless resolver or verifier would make of the attacker's selectors and domains.
@@ -205,6 +209,49 @@ def test_client_addresses(server: Checking) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_fields_behind_bare_line_ends(server: Checking, end: bytes) -> None:
+    """ML12, HD13: a From field and results in our name that only readers see who take a CR or LF of its own for a line end; binary mail may have
+    them. Refused, or told without a pass and without the forged field.
+    """
+    hidden = [b"X: y", b"From: <admin@legit.example>", b"Authentication-Results: %b; dmarc=pass" % AUTHSERV_ID.encode()]
+    message = end.join(hidden) + b"\r\nFrom: <any@attack.example>\r\n" + BODY
+    answer, documents = server.send(ATTACKER_IP, "attack.example", "any@attack.example", message, binary=True)
+    assert answer.accepted or answer.replies[-1].startswith("5")
+    for document in documents:
+        assert [entry["dmarc"] for entry in document["checks"] if "dmarc" in entry] == ["permerror"]
+        assert document["mime"].lower().count("authentication-results") == 1
+        assert "dmarc=pass" not in document["mime"]
+
+
+def test_international_addresses(server: Checking) -> None:
+    """ML04, ML22: addresses outside ASCII are checked by the A-labels of their domains; the field that we write has these, the document what was said."""
+    message = "From: Jörg <jörg@bücher.example>\r\n".encode() + BODY
+    answer, (document,) = server.send(ATTACKER_IP, "attack.example", "jörg@bücher.example", message, parameters=b" SMTPUTF8")
+    assert answer.accepted
+    assert document["checks"][0] == {"spf": "pass", "smtp.mailfrom": "jörg@bücher.example"}
+    assert document["checks"][2] == {"dmarc": "pass", "header.from": "xn--bcher-kva.example", "policy": "reject", "disposition": "none"}
+    field = document["mime"].partition("\r\nReceived:")[0]
+    assert field.isascii()
+    assert "spf=pass smtp.mailfrom=xn--bcher-kva.example;" in field
+    assert "dmarc=pass header.from=xn--bcher-kva.example" in field
+
+
+def test_signatures_are_of_the_bytes_that_came(server: Checking) -> None:
+    """SM18, HD13: fields that are taken out of the message, and dots that were doubled on the way, are part of what was signed."""
+    forged = b"Authentication-Results: %b; dmarc=pass\r\n" % AUTHSERV_ID.encode()
+    message = b"From: <any@attack.example>\r\nX-MQ-Tag: one\r\n" + forged + BODY + b".\r\n..two\r\n \t \r\n.three  \r\n\r\n"
+    names = [b"from", b"x-mq-tag", b"authentication-results", b"subject"]
+    for forms in ((b"simple", b"simple"), (b"relaxed", b"relaxed")):
+        field = dkimpy.sign(message, b"s", b"attack.example", PEM, canonicalize=forms, include_headers=names)
+        _, (document,) = server.send(ATTACKER_IP, "attack.example", "any@attack.example", field + message)
+        assert [entry["dkim"] for entry in document["checks"] if "dkim" in entry] == ["pass"]
+        assert document["tags"] == ["one"]
+        assert "X-MQ-Tag:" not in document["mime"]
+        assert forged.decode() not in document["mime"]
+        assert document["mime"].endswith("Hello\r\n.\r\n..two\r\n \t \r\n.three  \r\n\r\n")
+
+
 def test_forged_results_are_not_passed_on(server: Checking) -> None:
     """HD13: the only field in our name is ours, the topmost."""
     forged = b"".join(
@@ -214,6 +261,7 @@ def test_forged_results_are_not_passed_on(server: Checking) -> None:
             b"AUTHENTICATION-RESULTS:\r\n\tMx.Example.Com.\r\n 1; dmarc=pass header.from=legit.example\r\n",
             b'Authentication-Results : "US"; dmarc=pass header.from=legit.example\r\n',
             b"Authentication-Results: (hi) US (ho); dmarc=pass header.from=legit.example\r\n",
+            b"Authentication-Results: =?us-ascii?q?US?=; dmarc=pass header.from=legit.example\r\n",
         )
         * 20
     )

@@ -44,9 +44,10 @@ class Lookup:
         self.queries_left -= taken
         return Lookup(self.resolver, min(self.deadline, asyncio.get_running_loop().time() + timeout_s), taken, self._tasks)
 
-    def start(self, query: DnsQuery) -> None:
-        """Ask now what a check will ask later."""
-        self._task(query)
+    def start(self, *queries: DnsQuery) -> None:
+        """Ask now what a check will ask later: what is answered by then counts, whatever the deadline."""
+        for query in queries:
+            self._task(query)
 
     async def complete(self, check: Lookups[Result]) -> Result:
         """Run a check to its end. Raises nothing but what the check itself raises, and cancellation."""

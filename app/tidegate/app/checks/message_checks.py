@@ -55,7 +55,7 @@ IPREV_S = 3.0
 SPF_QUERIES = 20  # the record, ten terms (RFC 7208 section 4.6.4), and the hosts of some mx
 DKIM_QUERIES = MAX_SIGNATURES  # a key each
 DMARC_QUERIES = 12  # the walk of the author's domain, and what aligned subdomains add
-IPREV_QUERIES = 3  # the names of the address, and two of them
+IPREV_QUERIES = 3  # the names of the address, and two of them; up to ten of them from what the others leave
 # ARC has the rest: five keys at least, thirteen beside a message with two signatures.
 
 Result = TypeVar("Result")
@@ -166,18 +166,34 @@ class _Run:
         return [line for trace in self.traces.values() for line in trace.lines]
 
     async def authentication(self) -> tuple[CheckResult | None, ...]:
-        """SPF, DKIM and ARC at the same time, then DMARC, which decides from the first two; in the order of ``checks``."""
+        """SPF, DKIM, DMARC and ARC, in the order of ``checks``. A defect in reading the header section costs these findings, not the mail."""
+        try:
+            return await self._authentication()
+        except Exception:
+            _log.exception("a check failed")
+        enabled, origin, reason = self.checks.enabled, self.origin, "the check failed here"
+        return (
+            self._spf_unknown(origin, reason) if origin is not None and Check.SPF in enabled else None,
+            DkimResult(Verdict.TEMPERROR, reason=reason) if Check.DKIM in enabled else None,
+            DmarcResult(Verdict.TEMPERROR, reason=reason) if Check.DMARC in enabled else None,
+            ArcResult(Verdict.TEMPERROR, reason=reason) if Check.ARC in enabled else None,
+        )
+
+    async def _authentication(self) -> tuple[CheckResult | None, ...]:
+        """SPF, DKIM and ARC at the same time, then DMARC, which decides from the first two."""
         checks, enabled, header = self.checks, self.checks.enabled, self.header
         wants_dmarc = Check.DMARC in enabled
         signatures = dkim.read_signatures(header) if wants_dmarc or Check.DKIM in enabled else None
         chain = arc.read_chain(header) if Check.ARC in enabled else None
         author = dmarc.author_of(header) if wants_dmarc else None
         # All parts are taken before anything is asked.
-        time_s = checks.timeout_s - min(ALIGNMENT_S, checks.timeout_s / 5)
+        alignment_s = min(ALIGNMENT_S, checks.timeout_s / 5)
+        time_s = checks.timeout_s - alignment_s
         spf_part = self.lookup.share(SPF_QUERIES if wants_dmarc or Check.SPF in enabled else 0, time_s)
         dkim_part = self.lookup.share(min(DKIM_QUERIES, len(signatures.fields)) if signatures else 0, time_s)
         dmarc_part = self.lookup.share(DMARC_QUERIES if wants_dmarc else 0, checks.timeout_s)
-        arc_part = self.lookup.share(self.lookup.queries_left - (IPREV_QUERIES if checks.iprev else 0), time_s)
+        left = self.lookup.queries_left - (IPREV_QUERIES if checks.iprev else 0)
+        arc_part = self.lookup.share(0 if chain is None else min(len(arc.key_queries(chain)), left), time_s)
         if author is not None and not author.problem:
             # For most mail the only record that DMARC needs: it comes while SPF and DKIM are waited for.
             dmarc_part.start(DnsQuery(f"_dmarc.{author.domain}", RecordType.TXT))
@@ -185,6 +201,8 @@ class _Run:
             self._spf(spf_part, self.origin) if self.origin is not None and (wants_dmarc or Check.SPF in enabled) else _nothing(),
             self._signatures(signatures, dkim_part, chain, arc_part),
         )
+        # Also where hashing a large body took longer than all look-ups may.
+        dmarc_part.deadline = max(dmarc_part.deadline, asyncio.get_running_loop().time() + alignment_s)
         dmarc_result = None if author is None else await self._dmarc(dmarc_part, author, spf_result, dkim_results)
         return (
             spf_result if Check.SPF in enabled else None,
@@ -194,13 +212,16 @@ class _Run:
         )
 
     async def _spf(self, lookup: Lookup, origin: Origin) -> SpfResult:
-        identity = SpfIdentity.MAIL_FROM if origin.sender else SpfIdentity.HELO
-        value = origin.sender or origin.helo
-        domain = to_ascii(value.rpartition("@")[2]) or ""
         check = spf.evaluate(
             origin.ip, origin.helo, origin.sender, now=self.checks.clock(), receiver=self.receiver, trace=self.traces.get("spf")
         )
-        return await self._guarded(lookup.complete(check), lambda reason: SpfResult(Verdict.TEMPERROR, identity, value, domain, reason=reason))
+        return await self._guarded(lookup.complete(check), lambda reason: self._spf_unknown(origin, reason))
+
+    def _spf_unknown(self, origin: Origin, reason: str) -> SpfResult:
+        """With its domain: to DMARC, an SPF that could not be evaluated is not one that failed."""
+        identity = SpfIdentity.MAIL_FROM if origin.sender else SpfIdentity.HELO
+        name = origin.sender.rpartition("@")[2] if origin.sender else origin.helo
+        return SpfResult(Verdict.TEMPERROR, identity, origin.sender or origin.helo, to_ascii(name) or "", reason=reason)
 
     async def _signatures(
         self, signatures: Signatures | None, dkim_part: Lookup, chain: Chain | ChainProblem | None, arc_part: Lookup
@@ -217,7 +238,12 @@ class _Run:
         def failed_arc(reason: str) -> ArcResult:
             return ArcResult(Verdict.TEMPERROR, reason=reason)
 
-        digests = await self._guarded(self._digests(wanted), str)
+        large = bool(wanted) and len(self.header.message) - self.header.body > dkim.LARGE_BODY_BYTES
+        if large:
+            # The DNS answers while the body is hashed: what that takes is not the time of the look-ups.
+            dkim_part.start(*(dkim.key_queries(signatures, now) if signatures else ()))
+            arc_part.start(*(arc.key_queries(chain) if chain is not None else ()))
+        digests = await self._guarded(self._digests(wanted, large=large), str)
         if isinstance(digests, str):
             return failed_dkim(digests), None if chain is None else failed_arc(digests)
         dkim_results, arc_result = await asyncio.gather(
@@ -232,10 +258,10 @@ class _Run:
         )
         return dkim_results or (), arc_result
 
-    async def _digests(self, wanted: tuple[BodyHash, ...]) -> BodyDigests | str:
+    async def _digests(self, wanted: tuple[BodyHash, ...], *, large: bool) -> BodyDigests | str:
         """A large body is hashed in a thread: the loop has other sessions to serve."""
         message, start = self.header.message, self.header.body
-        if not wanted or len(message) - start <= dkim.LARGE_BODY_BYTES:
+        if not large:
             return dkim.body_digests(message, start, wanted)
         return await asyncio.get_running_loop().run_in_executor(self.checks.executor, dkim.body_digests, message, start, wanted)
 
@@ -245,7 +271,7 @@ class _Run:
 
     async def iprev(self, ip: IpAddress) -> IprevResult:
         """The names of the client."""
-        lookup = self.lookup.share(IPREV_QUERIES, IPREV_S)
+        lookup = self.lookup.share(1 + iprev.MAX_NAMES, IPREV_S)
         check = iprev.evaluate(ip, trace=self.traces.get("iprev"))
         return await self._guarded(lookup.complete(check), lambda reason: IprevResult(Verdict.TEMPERROR, str(unmapped(ip)), reason=reason))
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,7 @@ from tidegate.app.config.values import Check
 from tidegate.domain.checks.dkim import LARGE_BODY_BYTES
 from tidegate.domain.checks.verdict import CheckResult, DkimResult, DmarcResult, IprevResult, Policy, SpfResult
 from tidegate.domain.dns import DnsAnswer, DnsQuery
-from tidegate.domain.headers import HeaderBlock, inspect
+from tidegate.domain.headers import Field, HeaderBlock, inspect
 from tidegate.domain.ip_address import parse
 from tidegate.domain.json_value import stdlib_dumps
 from tidegate.domain.schema import document_schema
@@ -128,6 +130,29 @@ async def test_a_defect_costs_a_finding_only() -> None:
         assert next(iter(entry.values())) in ("temperror", "none")
 
 
+class BrokenHeader(HeaderBlock):
+    """A header section that a reader trips over."""
+
+    def fields(self) -> Iterator[Field]:
+        """Raise what nothing raises."""
+        raise RuntimeError("a defect")
+
+
+async def test_a_defect_in_reading_costs_findings_only() -> None:
+    """The message goes on also where its header section cannot be read: every finding that needs it is temperror."""
+    runner = checks(iprev=True)
+    found = await runner.check_message(BrokenHeader(MESSAGE, block().end, block().body), ORIGIN, "mta.example")
+    entries = [dict(result.entry()) for result in found]
+    jsonschema.validate(entries, CHECKS_SCHEMA)
+    assert [next(iter(entry.items())) for entry in entries] == [
+        ("spf", "temperror"),
+        ("dkim", "temperror"),
+        ("dmarc", "temperror"),
+        ("arc", "temperror"),
+        ("iprev", "pass"),
+    ]
+
+
 def spam_checks(scanner: SpamScanner, **more: Any) -> MessageChecks:
     """Nothing but the spam check."""
     return checks(enabled=frozenset((Check.SPAM,)), scanner=scanner, **more)
@@ -207,6 +232,49 @@ async def test_a_body_that_cannot_be_hashed_in_time() -> None:
     }
     assert found[1]["dmarc"] == "temperror"
     assert found[1]["reason"] == "no answer for DKIM of example.com"
+
+
+@attrs.define
+class AskedResolver:
+    """Answers like another one, and tells when it was asked for a key."""
+
+    resolver: StaticResolver
+    asked: threading.Event = attrs.Factory(threading.Event)
+
+    async def resolve(self, query: DnsQuery) -> DnsAnswer:
+        """As the port."""
+        answer = await self.resolver.resolve(query)
+        if "_domainkey" in query.name:
+            self.asked.set()
+        return answer
+
+
+async def test_a_large_body_takes_no_time_from_the_look_ups() -> None:
+    """ML21: keys are asked for while the body is hashed. What they say counts, and so does what DMARC asks then, although the time of look-ups
+    is over.
+    """
+    timeout_s = 0.2
+    resolver = AskedResolver(StaticResolver.of(ZONE))
+    runner = attrs.evolve(checks(timeout_s=timeout_s, enabled=frozenset((Check.DKIM, Check.DMARC))), resolver=resolver)
+    message = signed(LARGE_BODY_BYTES).replace(b"joe@", b"joe@sub.")
+
+    def hash_late() -> None:
+        resolver.asked.wait(10)
+        time.sleep(2 * timeout_s)
+
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(hash_late)
+        found = await entries(attrs.evolve(runner, executor=executor), message, None)
+    assert [(entry.get("dkim"), entry.get("dmarc")) for entry in found] == [("permerror", None), (None, "fail")]
+    assert found[0]["reason"] == "s._domainkey.example.com: no key record"
+
+
+async def test_clients_of_many_names() -> None:
+    """ML01: what the other checks leave of the queries is enough for ten names of the client."""
+    hosts = [f"h{number}.example.com" for number in range(12)]
+    zone = ZONE | {"1.2.0.192.in-addr.arpa": [["PTR", host] for host in hosts], hosts[9]: [["A", "192.0.2.1"]]}
+    found = await entries(checks(zone, iprev=True))
+    assert found[-1] == {"iprev": "pass", "policy.iprev": "192.0.2.1", "name": hosts[9]}
 
 
 def signed(body_bytes: int, selector: str = "s", domain: str = "example.com") -> bytes:

@@ -13,6 +13,7 @@ from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.headers import Field, HeaderBlock
 
 MAX_INSTANCES = 50  # RFC 8617 section 4.2.1
+MAX_SEARCHED_SETS = 10  # longer chains, which nobody builds, are not searched for the oldest message signature that holds
 
 _AAR = b"arc-authentication-results"
 _AMS = b"arc-message-signature"
@@ -72,9 +73,14 @@ class Chain:
     sets: tuple[ArcSet, ...] = ()
 
     @property
+    def searched(self) -> tuple[ArcSet, ...]:
+        """The sets whose message signatures are verified: the newest must hold, the others tell how far back the message is unchanged."""
+        return self.sets if len(self.sets) <= MAX_SEARCHED_SETS else self.sets[-1:]
+
+    @property
     def body_hashes(self) -> tuple[BodyHash, ...]:
         """What the validation needs to know of the body."""
-        return tuple(dict.fromkeys(arc_set.message_signature.body_hash for arc_set in self.sets))
+        return tuple(dict.fromkeys(arc_set.message_signature.body_hash for arc_set in self.searched))
 
 
 def read_chain(header: HeaderBlock) -> Chain | ChainProblem:

@@ -1,13 +1,12 @@
 """Validating an ARC chain (RFC 8617 section 5.2). The verdict informs; it never overrides DMARC."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import attrs
 
 from tidegate.domain.checks.arc.chain import ArcSet, Chain, ChainProblem, ChainValidation
 from tidegate.domain.checks.dkim.body import BodyDigests
-from tidegate.domain.checks.dkim.canonical import Canonicalization, relaxed_field
+from tidegate.domain.checks.dkim.canonical import Canonicalization
 from tidegate.domain.checks.dkim.header import SignedHeader, unsigned_field
 from tidegate.domain.checks.dkim.key import KeyProblem, find_key
 from tidegate.domain.checks.dkim.signature import Algorithm
@@ -16,8 +15,6 @@ from tidegate.domain.checks.lookups import Lookups, Trace, printable
 from tidegate.domain.checks.verdict import ArcResult, Verdict
 from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus, RecordType
 from tidegate.domain.headers import Field
-
-MAX_OLDEST_PASS_SETS = 10  # longer chains, which nobody builds, are not searched for the oldest message signature that holds
 
 
 def evaluate(
@@ -37,23 +34,24 @@ def evaluate(
     elif not chain.sets:
         result = ArcResult(Verdict.NONE, reason="no ARC set")
     else:
-        names = dict.fromkeys(_key_names(chain))
-        queries = tuple(DnsQuery(name, RecordType.TXT) for name in names)
+        queries = key_queries(chain)
         answers = yield queries
         if trace:
             for query, answer in zip(queries, answers, strict=True):
                 trace.answered(query, answer, 1)
-        keys = dict(zip(names, answers, strict=True))
+        keys = {query.name: answer for query, answer in zip(queries, answers, strict=True)}
         result = _Validation(chain, digests, int(now.timestamp()), verify, keys, trace).result()
     if trace:
         trace.note(f"ARC {result.verdict}" + (f": {result.reason}" if result.reason else ""))
     return result
 
 
-def _key_names(chain: Chain) -> Iterator[str]:
-    searched = chain.sets if len(chain.sets) <= MAX_OLDEST_PASS_SETS else chain.sets[-1:]
-    yield from (arc_set.message_signature.key_name for arc_set in searched)
-    yield from (arc_set.seal.key_name for arc_set in chain.sets)
+def key_queries(chain: Chain | ChainProblem) -> tuple[DnsQuery, ...]:
+    """What :func:`evaluate` will ask: the keys of all signatures that are verified, each once."""
+    if isinstance(chain, ChainProblem):
+        return ()
+    names = [arc_set.message_signature.key_name for arc_set in chain.searched] + [arc_set.seal.key_name for arc_set in chain.sets]
+    return tuple(dict.fromkeys(DnsQuery(name, RecordType.TXT) for name in names))
 
 
 class _NoAnswer(Exception):
@@ -81,7 +79,7 @@ class _Validation:
             if problem:
                 return attrs.evolve(shown, verdict=Verdict.FAIL, reason=f"message signature {len(sets)}: {problem}")
             for instance in range(len(sets), 0, -1):
-                verdict, reason = self._seal_verdict(instance)
+                verdict, reason = self._seal_verdict(header, instance)
                 self._note(f"seal {instance}: {reason or 'holds'}")
                 if reason:
                     return attrs.evolve(shown, verdict=verdict, reason=reason)
@@ -89,7 +87,7 @@ class _Validation:
         except _NoAnswer as error:
             return attrs.evolve(shown, verdict=Verdict.TEMPERROR, reason=str(error))
 
-    def _seal_verdict(self, instance: int) -> tuple[Verdict, str]:
+    def _seal_verdict(self, header: SignedHeader, instance: int) -> tuple[Verdict, str]:
         """Why the chain is not valid by the seal of this instance, or an empty reason."""
         seal = self.chain.sets[instance - 1].seal
         if seal.validation is ChainValidation.FAIL:
@@ -98,17 +96,17 @@ class _Validation:
             return Verdict.NONE, f"seal {instance} says that the chain was broken before it"
         if (seal.validation is ChainValidation.NONE) != (instance == 1):
             return Verdict.FAIL, f"seal {instance} says cv={seal.validation}"
-        problem = self._key_problem(seal.key_name, seal.algorithm, self._sealed_data(instance), seal.value)
+        problem = self._key_problem(seal.key_name, seal.algorithm, self._sealed_data(header, instance), seal.value)
         return Verdict.FAIL, f"seal {instance}: {problem}" if problem else ""
 
-    def _sealed_data(self, instance: int) -> bytes:
+    def _sealed_data(self, header: SignedHeader, instance: int) -> bytes:
         """RFC 8617 section 5.1.1: all sets up to this one, the oldest first, this seal last and without its signature."""
         fields: list[Field] = []
         for arc_set in self.chain.sets[:instance]:
             fields += (arc_set.results_field, arc_set.message_field, arc_set.seal_field)
-        last = fields.pop()
-        parts = [relaxed_field(field.name, field.message[field.colon + 1 : field.end]) for field in fields]
-        return b"".join(parts) + unsigned_field(last, Canonicalization.RELAXED)
+        seal = fields.pop()
+        relaxed = Canonicalization.RELAXED
+        return b"".join(header.canonical(field, relaxed) for field in fields) + unsigned_field(seal, relaxed)
 
     def _message_problem(self, header: SignedHeader, arc_set: ArcSet) -> str:
         """Why the message signature of a set does not hold, or nothing."""
@@ -143,7 +141,7 @@ class _Validation:
     def _oldest_pass(self, header: SignedHeader) -> int | None:
         """RFC 8617 section 5.2 step 5: the lowest instance down to which all message signatures hold; 0 when all do."""
         sets = self.chain.sets
-        if len(sets) > MAX_OLDEST_PASS_SETS:
+        if len(self.chain.searched) < len(sets):
             return None
         for instance in range(len(sets) - 1, 0, -1):
             try:

@@ -1,8 +1,8 @@
 """Finding Authentication-Results fields that claim to be ours (RFC 8601 section 5): whoever wrote them, it was not this host.
 
 A reader further on will look for our name in its own way, so ours is found in every way that a reader could: in any case of letters, quoted,
-after and between comments, with a version, as U-labels, in a field whose name is followed by blanks or preceded by them, and whatever garbage
-follows. A field whose name for its author cannot be made out goes too.
+after and between comments, with a version, as U-labels, in a field whose name is followed by blanks or preceded by them, in one that begins
+behind a CR or LF of its own, and whatever garbage follows. A field whose name for its author cannot be made out goes too.
 """
 
 import re
@@ -13,16 +13,23 @@ from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.headers import HeaderBlock
 
 _FIELD_NAME = b"authentication-results"
-_MAX_NAME_BYTES = 1000  # with blanks around it; a longer one is no field name to anybody
+# The name up to its colon, folded or not: at the very beginning, with blanks before it or without, or behind the end of a line.
+_NAME = rb"authentication-results[ \t]*+(?:\r?+\n?+[ \t]++)*+:"
+_FIRST = re.compile(rb"[ \t]*+" + _NAME, re.IGNORECASE)
+_OTHERS = re.compile(rb"[\r\n]" + _NAME, re.IGNORECASE)  # these two octets alone are searched for fast
+_FIELD_END = re.compile(rb"(?>\r\n|\r|\n)(?![ \t])")
 
 _PART = re.compile(r'(?P<blank>[ \t\r\n]++)|(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<word>[^ \t\r\n"(;]++)', re.DOTALL)
 _TOKEN_END = re.compile(r"[()<>@,;:\\\"/\[\]?=]")  # RFC 2045 section 5.1, tspecials
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ENCODED_WORD = "=?"
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterator[tuple[int, int]]:
-    """The ``[start, end)`` ranges of all fields to remove, ascending.
+    """The ``[start, end)`` ranges of all fields to remove, ascending and apart.
+
+    Only CRLF ends a line; but most programs take a CR or LF of its own for an end too, and BODY=BINARYMIME lets those through.
 
     Args:
         header: the message as received.
@@ -30,12 +37,30 @@ def forged_results(header: HeaderBlock, authserv_ids: Collection[str]) -> Iterat
     """
     if not mentions_results(header):
         return
-    for field in header.fields():
-        name = header.message[field.start : min(field.colon, field.start + _MAX_NAME_BYTES)] if field.colon >= 0 else b""
-        if name.strip(b" \t\r\n").lower() == _FIELD_NAME:
-            claims = claimed_ids(header.message[field.colon + 1 : field.end])
-            if not claims or not claims.isdisjoint(authserv_ids):
-                yield field.start, field.end
+    message = header.message
+    removed = 0
+    for start, colon in _fields(header):
+        found = _FIELD_END.search(message, colon, header.end)
+        end, past = found.span() if found else (header.end, header.end)
+        claims = claimed_ids(message[colon:end])
+        if claims and claims.isdisjoint(authserv_ids):
+            continue
+        if start > removed and not message.endswith(b"\r\n", 0, start):
+            # Hidden in another field, behind a bare line end. That goes too, and the one at the end stays: the other field may need it.
+            yield start - 1, end
+            removed = end
+        else:
+            yield start, past
+            removed = past
+
+
+def _fields(header: HeaderBlock) -> Iterator[tuple[int, int]]:
+    """Where each such field starts, and the place behind its colon."""
+    first = _FIRST.match(header.message, 0, header.end)
+    if first:
+        yield first.span()
+    for found in _OTHERS.finditer(header.message, 0, header.end):
+        yield found.start() + 1, found.end()
 
 
 def mentions_results(header: HeaderBlock) -> bool:
@@ -57,7 +82,8 @@ def claimed_ids(value: bytes) -> frozenset[str]:
 def _words(text: str) -> list[str]:
     """What stands before the first semicolon, without comments, split at white space and comments; quotes are taken off.
 
-    Nothing when a comment or a quote has no end: one reader would see a name in it, another would not.
+    Nothing when a comment or a quote has no end, or when an encoded word (RFC 2047) stands there: one reader would see a name in it, another
+    would not.
     """
     words: list[str] = []
     position = 0
@@ -75,4 +101,4 @@ def _words(text: str) -> list[str]:
             words.append(_ESCAPED.sub(r"\1", part[0][1:-1]).strip())
         elif part.lastgroup == "word":
             words.append(_HIDDEN.sub("", part[0]))
-    return words
+    return [] if _ENCODED_WORD in text[:position] else words

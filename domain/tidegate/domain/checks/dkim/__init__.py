@@ -9,6 +9,7 @@ from tidegate.domain.checks.dkim.signature import Algorithm as Algorithm
 from tidegate.domain.checks.dkim.verification import Signatures as Signatures
 from tidegate.domain.checks.dkim.verification import VerifySignature as VerifySignature
 from tidegate.domain.checks.dkim.verification import evaluate as evaluate
+from tidegate.domain.checks.dkim.verification import key_queries as key_queries
 from tidegate.domain.checks.dkim.verification import read_signatures as read_signatures
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "VerifySignature",
     "body_digests",
     "evaluate",
+    "key_queries",
     "read_signatures",
 ]

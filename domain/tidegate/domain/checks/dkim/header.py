@@ -48,11 +48,12 @@ class SignedHeader:
                 index -= 1
             left[name] = max(index, 0)
             if index >= 0:
-                parts.append(self._canonical(fields[index], form))
+                parts.append(self.canonical(fields[index], form))
         parts.append(unsigned_field(signature, form))
         return b"".join(parts)
 
-    def _canonical(self, field: Field, form: Canonicalization) -> bytes:
+    def canonical(self, field: Field, form: Canonicalization) -> bytes:
+        """A field of this header section in canonical form, with its CRLF."""
         if form is Canonicalization.SIMPLE:
             return terminated(field.raw)
         # Signatures of one message name mostly the same fields.

@@ -96,6 +96,13 @@ def _read(field: Field) -> SignatureField:
     return SignatureField(field, attrs.evolve(shown, identity=signature.identity), signature)
 
 
+def key_queries(signatures: Signatures, now: datetime) -> tuple[DnsQuery, ...]:
+    """What :func:`evaluate` will ask at ``now``: the keys of all signatures that have not expired, each once."""
+    at = int(now.timestamp())
+    asked = (field.signature for field in signatures.fields if field.signature is not None and not _expired(field.signature, at))
+    return tuple(dict.fromkeys(DnsQuery(signature.key_name, RecordType.TXT) for signature in asked))
+
+
 def evaluate(
     signatures: Signatures, digests: BodyDigests, *, now: datetime, verify: VerifySignature, trace: Trace | None = None
 ) -> Lookups[tuple[DkimResult, ...]]:
@@ -112,14 +119,14 @@ def evaluate(
         One finding per signature, from the top; one more for all that were ignored; a single ``none`` where there is no signature.
     """
     if not signatures.fields:
+        if trace:
+            trace.note("DKIM none: no signature")
         return (DkimResult(Verdict.NONE, reason="no signature"),)
-    at = int(now.timestamp())
-    asked = [field.signature for field in signatures.fields if field.signature is not None and not _expired(field.signature, at)]
-    queries = tuple(dict.fromkeys(DnsQuery(signature.key_name, RecordType.TXT) for signature in asked))
+    queries = key_queries(signatures, now)
     answers: dict[DnsQuery, DnsAnswer] = {}
     if queries:
         answers = dict(zip(queries, (yield queries), strict=True))
-    judge = _Judge(SignedHeader.of(signatures.header), digests, at, verify)
+    judge = _Judge(SignedHeader.of(signatures.header), digests, int(now.timestamp()), verify)
     results = []
     for field in signatures.fields:
         verdict, reason = Verdict.PERMERROR, field.problem

@@ -2,7 +2,8 @@
 
 A field that mail readers understand in different ways is worth nothing: one may show an address that was never checked. So the grammar is read
 with its harmless liberties (RFC 5322 section 4, encoded words with specials, unquoted dots, addresses as display names), and everything that
-could show two different addresses is a problem, not a guess: several fields, misspelled ones, routes, text behind an angle address.
+could show two different addresses is a problem, not a guess: several fields, misspelled ones, routes, text behind an angle address, and line
+ends by which another reader would find other fields.
 """
 
 import re
@@ -19,10 +20,11 @@ MAX_FROM_BYTES = 32 * 1024  # a hundred long mailboxes; RFC 5322 has no limit, r
 _NAME = b"from"
 _WHITE_SPACE = b" \t\r\n"
 
-# One token: white space, an encoded word (RFC 2047; may hold specials), a quoted string, an atom, a domain literal, a special.
+# One token: white space, an encoded word (RFC 2047; may hold specials), a quoted string, an atom, a domain literal, a special. Blanks of other
+# scripts belong to atoms (RFC 6532 section 3.2): they stand in names of people.
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]++)
-    |(?P<atom>=\?[^?\s]{1,75}\?[BbQq]\?[^?\s]*+\?=|[^\s()<>@,;:\\".\[\]\x00-\x1f\x7f]++)
+    |(?P<atom>=\?[^?\x00-\x20\x7f]{1,75}\?[BbQq]\?[^?\x00-\x20\x7f]*+\?=|[^()<>@,;:\\".\[\]\x00-\x20\x7f]++)
     |(?P<quoted>"(?:[^"\\\x00]|\\.)*+")
     |(?P<literal>\[[^\[\]\\\x00]*+\])
     |(?P<special>[<>@,;:.])""",
@@ -59,6 +61,8 @@ class _Token:
 
 def author_of(block: HeaderBlock) -> Author:
     """Find the From field and the one domain in it."""
+    if _has_bare_line_end(block):
+        return Author("", "a line end in the header section that is not CRLF")
     # Names that only a careless reader takes for From: with blanks around, or folded before the colon.
     fields = [field for field in block.fields() if field.colon >= 0 and _name(block, field.start, field.colon) == _NAME]
     if len(fields) != 1:
@@ -75,6 +79,12 @@ def author_of(block: HeaderBlock) -> Author:
     if len(domains) > 1:
         return Author(domains[0], f"authors of {len(domains)} domains in the From field")
     return Author(domains[0])
+
+
+def _has_bare_line_end(block: HeaderBlock) -> bool:
+    """Whether a CR or an LF stands alone, which BODY=BINARYMIME lets through. Most programs take either for the end of a line."""
+    pairs = block.message.count(b"\r\n", 0, block.end)
+    return block.message.count(b"\r", 0, block.end) != pairs or block.message.count(b"\n", 0, block.end) != pairs
 
 
 def _name(block: HeaderBlock, start: int, colon: int) -> bytes:

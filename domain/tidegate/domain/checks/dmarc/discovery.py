@@ -8,11 +8,14 @@ from typing import Protocol
 
 import attrs
 
-from tidegate.domain.checks.dmarc.record import PolicyRecord, PublicSuffix, parse
+from tidegate.domain.checks.dmarc.record import PolicyRecord, PublicSuffix
 from tidegate.domain.checks.lookups import Lookups, Trace
 from tidegate.domain.dns import DnsQuery, DnsStatus, RecordType
 
 MAX_WALK_LABELS = 8  # RFC 9989 section 4.10: eight queries at most, whatever the number of labels
+
+ParseRecord = Callable[[bytes], PolicyRecord | None]
+"""Reads a TXT record by one of the standards; None for one that is no policy record."""
 
 Registrable = Callable[[str], str | None]
 """The registrable domain of a name by the public suffix list: the public suffix and one label; None where the name has no such label.
@@ -44,11 +47,13 @@ class PolicyRecords:
     """Policy records by domain, fetched once.
 
     Attributes:
+        parse: reads them.
         trace: is told every answer.
         found: the record of each domain that was asked for; None where there is none, a text where the DNS gave no answer.
         ambiguous: domains with more than one record.
     """
 
+    parse: ParseRecord
     trace: Trace | None
     found: dict[str, PolicyRecord | str | None] = attrs.Factory(dict)
     ambiguous: set[str] = attrs.Factory(set)
@@ -67,7 +72,7 @@ class PolicyRecords:
                 self.found[domain] = f"no answer for {query.type} of {query.name}"
             else:
                 # "If multiple DMARC Policy Records are returned for a single target, they are all discarded" (RFC 9989 section 4.10).
-                candidates = [record for record in map(parse, answer.texts) if record is not None]
+                candidates = [record for record in map(self.parse, answer.texts) if record is not None]
                 self.found[domain] = candidates[0] if len(candidates) == 1 else None
                 if len(candidates) > 1:
                     self.ambiguous.add(domain)

@@ -6,7 +6,7 @@ import attrs
 
 from tidegate.domain.checks.dmarc.author import Author
 from tidegate.domain.checks.dmarc.discovery import Discovery, NoAnswer, PolicyRecords, Registrable, SuffixList, TreeWalk
-from tidegate.domain.checks.dmarc.record import AlignmentMode, PolicyRecord
+from tidegate.domain.checks.dmarc.record import AlignmentMode, PolicyRecord, parse, parse_rfc7489
 from tidegate.domain.checks.domain_name import is_within, to_ascii
 from tidegate.domain.checks.lookups import Lookups, Trace, ask, printable
 from tidegate.domain.checks.verdict import DkimResult, DmarcResult, Policy, SpfResult, Verdict
@@ -31,9 +31,10 @@ def evaluate(
     if author.problem:
         result = DmarcResult(Verdict.PERMERROR, author.domain, reason=printable(author.problem))
     else:
-        records = PolicyRecords(trace)
-        discovery = TreeWalk(records) if registrable is None else SuffixList(records, registrable)
-        evaluation = _Evaluation(author.domain, discovery, trace, knows_np=registrable is None)
+        discovery: Discovery = (
+            TreeWalk(PolicyRecords(parse, trace)) if registrable is None else SuffixList(PolicyRecords(parse_rfc7489, trace), registrable)
+        )
+        evaluation = _Evaluation(author.domain, discovery, trace)
         try:
             result = yield from evaluation.run(_passed(spf, dkim), _undecided(spf, dkim))
         except NoAnswer as error:
@@ -72,7 +73,6 @@ class _Evaluation:
     author: str
     discovery: Discovery
     trace: Trace | None
-    knows_np: bool
 
     def run(self, passed: list[_Identifier], undecided: list[_Identifier]) -> Lookups[DmarcResult]:
         found = yield from self.discovery.policy_record(self.author)
@@ -151,7 +151,7 @@ class _Evaluation:
         policy: Policy = record.policy
         if domain != self.author:
             policy = record.subdomain_policy or policy
-            if self.knows_np and record.nonexistent_policy not in (None, policy):
+            if record.nonexistent_policy not in (None, policy):
                 query = DnsQuery(self.author, RecordType.A)
                 answer = yield from ask(query.name, query.type)
                 if self.trace:

@@ -1,4 +1,5 @@
-"""DMARC policy records (RFC 9989 section 4.7 and 4.8; RFC 7489 section 6.3 reads the same way, and does not know ``np``, ``psd`` and ``t``).
+"""DMARC policy records (RFC 9989 sections 4.7 and 4.8). RFC 7489 section 6.3 reads the same way; it has ``pct`` and knows neither ``np`` nor
+``psd`` nor ``t``.
 
 Reading is total and forgiving, as the standard wants it: only the version decides whether a text is a policy record; unknown tags and values
 with errors are left out. A known tag that stands twice has no value: which one was meant cannot be known.
@@ -73,14 +74,40 @@ class PolicyRecord:
 
 def parse(record: bytes) -> PolicyRecord | None:
     """Read a TXT record; None when it does not begin with the version, or is longer than ``MAX_RECORD_BYTES``. Linear, total."""
+    tags = _tags(record)
+    return None if tags is None else _policy_record(tags)
+
+
+def parse_rfc7489(record: bytes) -> PolicyRecord | None:
+    """Read a TXT record as :func:`parse`, by the older standard: tags that it does not know mean nothing, be they right or wrong.
+
+    ``pct`` between 1 and 99 is read as 100: which messages of a domain its policy is for would be a matter of chance.
+    """
+    tags = _tags(record)
+    if tags is None:
+        return None
+    return _policy_record({name: value for name, value in tags.items() if name not in _NEW_TAGS})
+
+
+_NEW_TAGS = frozenset(("np", "psd", "t"))  # RFC 9989 appendix C.5.1
+
+_Tags = dict[str, str | None]
+"""Values by name; None for a tag that stands twice."""
+
+
+def _tags(record: bytes) -> _Tags | None:
     if len(record) > MAX_RECORD_BYTES or not _is_version(record):
         return None
-    tags: dict[str, str | None] = {}
+    tags: _Tags = {}
     for part in record.decode("ascii", "replace").split(";")[1:]:
         name, equals, value = part.partition("=")
         if equals:
             name = name.strip(" \t").lower()
             tags[name] = None if name in tags else value.strip(" \t")
+    return tags
+
+
+def _policy_record(tags: _Tags) -> PolicyRecord:
     policy, subdomain_policy, nonexistent_policy = (_word(Policy, tags, name) for name in ("p", "sp", "np"))
     return PolicyRecord(
         policy,
@@ -98,7 +125,7 @@ def parse(record: bytes) -> PolicyRecord | None:
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def _word(words: type[_Word], tags: dict[str, str | None], name: str) -> _Word | None:
+def _word(words: type[_Word], tags: _Tags, name: str) -> _Word | None:
     """The tag's value as one of the words, which the grammar has in any case (RFC 5234 section 2.3)."""
     try:
         return words((tags.get(name) or "").lower())

@@ -39,7 +39,8 @@ def evaluate(
         trace: collects the way to the verdict.
     """
     identity = SpfIdentity.MAIL_FROM if sender else SpfIdentity.HELO
-    local_part, _, name = (sender or helo).rpartition("@")
+    # A HELO name has no local-part: one with an @ is no domain name.
+    local_part, _, name = sender.rpartition("@") if sender else ("", "", helo)
     domain = to_ascii(name)
     if domain is None or "." not in domain:
         reason = f"{name!r} is not a domain name of several labels"

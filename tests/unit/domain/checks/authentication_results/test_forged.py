@@ -1,6 +1,8 @@
 """Fields in our name that we did not write."""
 
 import json
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,10 @@ def stripped(fields: bytes) -> bytes:
         b"Authentication-Results:\r\n",
         b"Authentication-Results: (only a comment)\r\n",
         b"Authentication-Results: ; dkim=pass\r\n",
+        b"Authentication-Results: =?utf-8?q?mx.example.net?=; dkim=pass\r\n",
+        b"Authentication-Results: =?utf-8?q?mx.example.net;_dkim=3Dpass?=\r\n",
+        b"Authentication-Results: =?utf-8?b?bXguZXhhbXBsZS5uZXQ7IGRraW09cGFzcw==?=\r\n",
+        b"Authentication-Results: (=?utf-8?q?=29_mx.example.net;_dkim=3Dpass?=) other.example; dkim=pass\r\n",
     ],
 )
 def test_removed(field: bytes) -> None:
@@ -71,6 +77,8 @@ def test_removed(field: bytes) -> None:
     [
         b"Authentication-Results: other.example; dkim=pass\r\n",
         b"Authentication-Results: other.example; x=y (mx.example.net)\r\n",
+        b"Authentication-Results: other.example; x=y (=?utf-8?q?mx.example.net?=)\r\n",
+        b"Subject: x\r\n Authentication-Results: mx.example.net; dkim=pass\r\n",
         b"Authentication-Results: notmx.example.net; dkim=pass\r\n",
         b"Authentication-Results: mx.example.net.evil.example; dkim=pass\r\n",
         b"Authentication-Results: (mx.example.net) other.example; dkim=pass\r\n",
@@ -84,6 +92,24 @@ def test_removed(field: bytes) -> None:
 def test_kept(field: bytes) -> None:
     """What others say in their own name is theirs; ARC fields belong to their chain."""
     assert stripped(field) == field
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        (b"X: y\nAuthentication-Results: mx.example.net; dkim=pass\r\n", b"X: y\r\n"),
+        (b"X: y\rAuthentication-Results: mx.example.net; dkim=pass\r\n", b"X: y\r\n"),
+        (b"X: y\nAuthentication-Results: mx.example.net;\n dkim=pass\nZ: y\r\n", b"X: y\nZ: y\r\n"),
+        (b"X: y\nAuthentication-Results: mx.example.net\nAuthentication-Results:\r\n mx.example.net\r\nZ: y\r\n", b"X: y\r\nZ: y\r\n"),
+        (b"Authentication-Results: mx.example.net\nAuthentication-Results: mx.example.net\r\nZ: y\r\n", b"Z: y\r\n"),
+        (b"Authentication-Results: other.example\nAuthentication-Results: mx.example.net\r\n", b"Authentication-Results: other.example\r\n"),
+        (b"Authentication-Results:\nmx.example.net; dkim=pass\r\n", b"mx.example.net; dkim=pass\r\n"),
+        (b"X: y\n Authentication-Results: mx.example.net\r\n", b"X: y\n Authentication-Results: mx.example.net\r\n"),
+    ],
+)
+def test_hidden_behind_bare_line_ends(fields: bytes, left: bytes) -> None:
+    """HD13: a CR or LF of its own, which BODY=BINARYMIME lets through, begins a field for most readers; the field that it stands in is kept."""
+    assert stripped(fields) == left
 
 
 def test_thousand_fields() -> None:
@@ -126,6 +152,36 @@ def test_whatever_authres_reads_as_ours_goes(value: str) -> None:
         return
     if author is not None and author.lower() in OURS:
         assert stripped(f"Authentication-Results: {value}\r\n".encode()) == b""
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Authentication-Results",
+                ":",
+                "mx.example.net",
+                ";",
+                " ",
+                "\r\n",
+                "\n",
+                "\r",
+                "X: y",
+                "other.example",
+                "=?utf-8?q?",
+                "?=",
+                "(",
+                ")",
+            ]
+        ),
+        max_size=14,
+    ).map("".join)
+)
+def test_the_standard_library_finds_none_of_ours(fields: str) -> None:
+    """HD13: Python's parser, which takes bare line ends for line ends and decodes encoded words, reads no field in our name in what is left."""
+    left = stripped(fields.encode() + b"\r\n") + KEPT
+    found = message_from_bytes(left, policy=default).get_all("Authentication-Results", [])
+    assert [value for value in found if str(value).partition(";")[0].strip().lower() in OURS] == []
 
 
 @given(st.binary(max_size=80))

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from hashlib import sha256
+from hashlib import new, sha256
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +106,19 @@ def test_limited_digest(limit: int) -> None:
     body_hash = BodyHash(RELAXED, "sha256", limit)
     (digest,) = body_digests(body, 0, [body_hash, body_hash]).values()
     assert (digest.digest, digest.length) == (sha256(canonical[:limit]).digest(), len(canonical))
+
+
+def test_many_digests_at_once() -> None:
+    """Every form, algorithm and length that is asked for, in any order, is what it is alone."""
+    body = b"line  of text \r\n" * (2 * PIECE_BYTES // 16)
+    limits = [None, 5, 0, 10**9, PIECE_BYTES, 5 * PIECE_BYTES // 4, 6, PIECE_BYTES - 1]
+    wanted = [BodyHash(form, algorithm, limit) for limit in limits for form in (RELAXED, SIMPLE) for algorithm in ("sha256", "sha1")]
+    canonical = {RELAXED: relaxed_reference(body), SIMPLE: simple_reference(body)}
+    found = body_digests(body, 0, wanted)
+    assert set(found) == set(wanted)
+    for body_hash, digest in found.items():
+        text = canonical[body_hash.form]
+        assert (digest.digest, digest.length) == (new(body_hash.algorithm, text[: body_hash.limit]).digest(), len(text))
 
 
 def test_empty_body_hashes() -> None:

@@ -37,6 +37,8 @@ def block(header: bytes) -> HeaderBlock:
         ("Team: a@example.com, B <b@example.org>;", ("example.com", "example.org")),
         ("None:;, a@example.com", ("example.com",)),
         ("x@食狮.公司.cn", ("xn--85x722f.xn--55qx5d.cn",)),
+        ("山田\u3000太郎 <taro@example.com>", ("example.com",)),  # the blank between names in Japanese
+        ("Jean\u00a0Dupont <jean@example.com>", ("example.com",)),
         ("\r\n Joe\r\n\t<joe@example.com>\r\n", ("example.com",)),
     ],
 )
@@ -75,6 +77,8 @@ def test_domains(value: str, domains: tuple[str, ...]) -> None:
         '"open <joe@example.com>',
         "joe@example.com\x00",
         "joe@exa\x1bmple.com",
+        "joe@legit.com\u3000.attack.com",
+        "joe@legit.com\u2028",
         "Smith, Joe <joe@example.com>",
     ],
 )
@@ -109,6 +113,9 @@ def test_problems(value: str) -> None:
         b"",
         b"Fr\xc3\xb6m: a@legit.com\r\n",
         b"From: " + b"a" * MAX_FROM_BYTES + b"@legit.com\r\n",
+        b"X: y\nFrom: <admin@legit.com>\r\nFrom: <second@attack.com>\r\n",  # by BODY=BINARYMIME
+        b"X: y\rFrom: <admin@legit.com>\r\nFrom: <second@attack.com>\r\n",
+        b"From: <second@attack.com>\n\nX: y\r\n",
     ],
 )
 def test_spoofing(header: bytes) -> None:

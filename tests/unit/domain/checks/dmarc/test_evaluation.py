@@ -217,7 +217,7 @@ def test_author_problem(dns_of: DnsOf) -> None:
 
 
 def test_rfc_7489_profile(dns_of: DnsOf) -> None:
-    """The public suffix list in place of the walk; np and psd mean nothing; two records end discovery."""
+    """The public suffix list in place of the walk; np, psd and t mean nothing; two records end discovery."""
 
     def registrable(name: str) -> str | None:
         return {"sub.example.co.uk": "example.co.uk", "example.co.uk": "example.co.uk", "evil.co.uk": "evil.co.uk"}.get(name)
@@ -228,6 +228,8 @@ def test_rfc_7489_profile(dns_of: DnsOf) -> None:
     zone = records(example_co_uk="v=DMARC1; p=reject; sp=quarantine; np=none")
     assert run(zone, "sub.example.co.uk", "example.co.uk").verdict == "pass"
     assert run(zone, "sub.example.co.uk", "evil.co.uk").disposition == "quarantine"
+    assert run(records(example_co_uk="v=DMARC1; p=reject; np=x; t=y"), "example.co.uk", "evil.co.uk").disposition == "reject"
+    assert run(records(example_co_uk="v=DMARC1; p=reject; pct=0"), "example.co.uk", "evil.co.uk").disposition == "quarantine"
     assert run(records(co_uk="v=DMARC1; p=reject"), "co.uk", "evil.co.uk").verdict == "fail"
     two = {"_dmarc.sub.example.co.uk": [["TXT", ["v=DMARC1; p=none"]], ["TXT", ["v=DMARC1; p=none"]]]}
     assert run(zone | two, "sub.example.co.uk", "evil.co.uk").verdict == "none"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.domain.checks.dmarc.record import AlignmentMode, PolicyRecord, PublicSuffix, parse
+from tidegate.domain.checks.dmarc.record import AlignmentMode, PolicyRecord, PublicSuffix, parse, parse_rfc7489
 from tidegate.domain.checks.verdict import Policy
 
 
@@ -19,7 +19,8 @@ from tidegate.domain.checks.verdict import Policy
         ("v=DMARC1; p=none; adkim=x; psd=maybe; t=perhaps", PolicyRecord(Policy.NONE)),
         ("v=DMARC1; p=none; psd=Y", PolicyRecord(Policy.NONE, psd=PublicSuffix.YES)),
         ("v=DMARC1; p=none; t=y", PolicyRecord(Policy.NONE, testing=True)),
-        ("v=DMARC1; p=none; pct=0", PolicyRecord(Policy.NONE, testing=True)),
+        ("v=DMARC1; p=none; t=Y", PolicyRecord(Policy.NONE, testing=True)),
+        ("v=DMARC1; p=none; pct=0; rf=x; ri=x", PolicyRecord(Policy.NONE, testing=True)),
         ("v=DMARC1; p=none; pct=0; t=n", PolicyRecord(Policy.NONE)),
         ("v=DMARC1; p=none; pct=50", PolicyRecord(Policy.NONE)),
         ("v=DMARC1; p=none; p=reject", PolicyRecord()),
@@ -32,6 +33,22 @@ from tidegate.domain.checks.verdict import Policy
 def test_parse(text: str, expected: PolicyRecord) -> None:
     """ML14: unknown and wrong tags are left out, defaults stand in; a tag that stands twice has no value."""
     assert expected == parse(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v=DMARC1; p=reject; np=nonsense; psd=y; t=y", PolicyRecord(Policy.REJECT)),
+        ("v=DMARC1; p=reject; np=none; np=none", PolicyRecord(Policy.REJECT)),
+        ("v=DMARC1; p=reject; sp=nonsense", PolicyRecord(Policy.REJECT, wrong_policy=True)),
+        ("v=DMARC1; p=reject; pct=0; t=n", PolicyRecord(Policy.REJECT, testing=True)),
+        ("v=DMARC1; p=reject; pct=50", PolicyRecord(Policy.REJECT)),
+        ("v=DMARC2; p=reject", None),
+    ],
+)
+def test_older_standard(text: str, expected: PolicyRecord | None) -> None:
+    """RFC 7489 knows ``pct``; what it does not know, it does not read, so that nothing can be wrong with it either."""
+    assert expected == parse_rfc7489(text.encode())
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def txt(*records: str) -> list[list[Any]]:
         ("", "example.com", SpfIdentity.HELO, "example.com", "example.com", "fail"),
         ("", "[192.0.2.1]", SpfIdentity.HELO, "[192.0.2.1]", "", "none"),
         ("", "localhost", SpfIdentity.HELO, "localhost", "", "none"),
+        ("", "joe@example.com", SpfIdentity.HELO, "joe@example.com", "", "none"),
         ("", "", SpfIdentity.HELO, "", "", "none"),
         ("user@com", "x", SpfIdentity.MAIL_FROM, "user@com", "", "none"),
         ("user@.", "x", SpfIdentity.MAIL_FROM, "user@.", "", "none"),
