@@ -23,7 +23,8 @@ from tests.servers.dns_server import DnsServer
 
 from tidegate.adapters.dkim import verify_signature
 from tidegate.adapters.dns import DnspythonResolver
-from tidegate.app.checks.message_checks import MessageChecks, Origin
+from tidegate.app.checks.message_checks import MessageChecks
+from tidegate.app.checks.sender import Origin
 from tidegate.app.config.values import Check
 from tidegate.domain.checks import arc, dkim, dmarc, spf
 from tidegate.domain.checks.authentication_results import authentication_results, forged_results

@@ -146,7 +146,9 @@ class Gateway:
         names = HostNames(dns, state, settings.smtp.hostname or None, os.uname().nodename)
         self._resources.push_async_callback(names.close)
         await names.prepare(canonical(listener.sock.getsockname()[0]) for listener in self.listening)
-        self.server = SmtpServer(reception, self._gate(publisher, names, state), timing, self.tls, self._login())
+        expect = checks.expect if checks is not None and checks.wants_sender else None
+        gate = self._gate(publisher, names, state, announce=expect is not None)
+        self.server = SmtpServer(reception, gate, timing, self.tls, self._login(), expect)
         self.server.open(self.listening)
 
     async def retire(self) -> None:
@@ -174,7 +176,7 @@ class Gateway:
         self._resources.push_async_callback(chain.close)
         return GatewayLogin(chain, FolderBanList(ban_folder(self.settings)))
 
-    def _gate(self, publisher: Publisher, names: HostNames, state: ManagedState) -> GatewayGate:
+    def _gate(self, publisher: Publisher, names: HostNames, state: ManagedState, *, announce: bool) -> GatewayGate:
         smtp = self.settings.smtp
         board = MmapConnectionBoard(self.settings.state.directory / BOARD_NAME, connection_limits(self.settings))
         self._resources.callback(board.close)
@@ -186,6 +188,7 @@ class Gateway:
             limits=Limits(recipients=smtp.recipients, errors=smtp.errors),
             authentication=bool(smtp.auth),
             keep_refused=bool(self.settings.rabbitmq.refused),
+            announce=announce,
         )
 
         @lru_cache(maxsize=1024)

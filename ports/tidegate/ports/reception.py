@@ -1,6 +1,6 @@
 """Role: take responsibility for a complete message. This is the port by which transports drive the gateway."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import attrs
@@ -20,12 +20,26 @@ class IncomingMessage:
         envelope: sender and at least one recipient.
         data: the message, dots unstuffed.
         hostname: the name under which the client was greeted.
+        expectation: what :data:`Expect` gave for this transaction, where the transport asked.
     """
 
     client: Client
     envelope: Envelope
     data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
     hostname: str
+    expectation: "Expectation | None" = None
+
+
+class Expectation(Protocol):
+    """Work that has begun for a message that is still to come."""
+
+    def cancel(self) -> None:
+        """The message does not come. May be called at any time, also after it has come."""
+
+
+Expect = Callable[[Client, str, str], Expectation | None]
+"""Told that a message is to come, once its first recipient was accepted: from which client, from which sender (``""`` for the null reverse
+path), and the name under which the client was greeted. What it gives is passed on with the message. Returns at once, never raises."""
 
 
 class Reception(Protocol):

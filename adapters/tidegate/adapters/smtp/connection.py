@@ -10,11 +10,11 @@ import attrs
 from tidegate.adapters.smtp.owner import Owner
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, MessageExpected, Send, StartTls
 from tidegate.domain.smtp.machine import Mode
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
-from tidegate.ports.reception import IncomingMessage
+from tidegate.ports.reception import Expectation, IncomingMessage
 
 WRITE_BUFFER = 65536
 """Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
@@ -41,6 +41,7 @@ class SmtpConnection(asyncio.Protocol):
         "_data_bytes",
         "_data_since",
         "_ended",
+        "_expectation",
         "_half_closed",
         "_owner",
         "_progress",
@@ -72,6 +73,7 @@ class SmtpConnection(asyncio.Protocol):
         self._write_blocked_since = 0.0
         self._ended = 0.0
         self._half_closed = False
+        self._expectation: Expectation | None = None
 
     # -- asyncio.Protocol ------------------------------------------------------------------------------------------------------------------
 
@@ -115,6 +117,7 @@ class SmtpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. A message being made durable is not affected."""
         self._transport = None
+        self._give_up_expectation()
         self.session.connection_lost()
         self._owner.connection_lost(self)
 
@@ -160,6 +163,8 @@ class SmtpConnection(asyncio.Protocol):
                         owner.outbox.put(self._transport, event.data)
                 elif isinstance(event, MessageComplete):  # the last event: the session waits for its answer
                     reply = self._receive(event)
+                elif isinstance(event, MessageExpected):
+                    self._expect(event.sender)
                 else:
                     owner.outbox.flush()
                     self._turn(event)
@@ -185,9 +190,22 @@ class SmtpConnection(asyncio.Protocol):
             self._owner.start(self._start_tls())
 
     def _receive(self, event: MessageComplete) -> Reply | None:
+        expectation, self._expectation = self._expectation, None
+        hostname = self.session.profile.hostname
+        return self._owner.receive(IncomingMessage(self._client(), event.envelope, event.data, hostname, expectation), self._answered)
+
+    def _expect(self, sender: str) -> None:
+        self._give_up_expectation()
+        self._expectation = self._owner.expect(self._client(), sender, self.session.profile.hostname)
+
+    def _give_up_expectation(self) -> None:
+        if self._expectation is not None:
+            self._expectation.cancel()
+            self._expectation = None
+
+    def _client(self) -> Client:
         session = self.session
-        client = Client(self.endpoints, session.helo, session.esmtp, session.tls, session.user)
-        return self._owner.receive(IncomingMessage(client, event.envelope, event.data, session.profile.hostname), self._answered)
+        return Client(self.endpoints, session.helo, session.esmtp, session.tls, session.user)
 
     def _answered(self, reply: Reply) -> None:
         self._go_on(self.session.message_done(reply))

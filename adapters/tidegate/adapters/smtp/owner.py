@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.timing import Timing
-from tidegate.domain.connection import Endpoints
+from tidegate.domain.connection import Client, Endpoints
 from tidegate.domain.smtp.reply import Reply
 from tidegate.ports.authenticator import AuthVerdict, Credentials
-from tidegate.ports.reception import IncomingMessage
+from tidegate.ports.reception import Expectation, IncomingMessage
 
 if TYPE_CHECKING:
     from tidegate.adapters.smtp.connection import SmtpConnection
@@ -35,6 +35,9 @@ class Owner(Protocol):
 
     def start(self, coroutine: Coroutine[object, object, None]) -> None:
         """Run something that outlives the connection if need be."""
+
+    def expect(self, client: Client, sender: str, hostname: str) -> Expectation | None:
+        """A message is to come; see :data:`tidegate.ports.reception.Expect`."""
 
     def receive(self, message: IncomingMessage, answered: Callable[[Reply], None]) -> Reply | None:
         """Pass a message on; never raises.

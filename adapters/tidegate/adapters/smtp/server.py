@@ -15,14 +15,14 @@ from tidegate.adapters.smtp.gate import Gate
 from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
-from tidegate.domain.connection import Endpoints
+from tidegate.domain.connection import Client, Endpoints
 from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.ip_address import canonical
 from tidegate.domain.proxy_protocol import Origin, Rejected
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
 from tidegate.ports.login import Login
-from tidegate.ports.reception import IncomingMessage, Reception
+from tidegate.ports.reception import Expect, Expectation, IncomingMessage, Reception
 
 ACCEPT_BATCH = 16
 """Connections taken at one wake-up, so that a flood of them does not starve those that are open."""
@@ -58,6 +58,7 @@ class SmtpServer:
         gate: decides on each connection.
         timing: time limits.
         login: judges login attempts; None where no session offers AUTH.
+        expectations: begins what can begin before a message comes; asked where profiles announce messages.
         tls_context: for STARTTLS and secure listeners; may be replaced while running, for connections made from then on.
         connections: those that are open.
         draining: no new connections, sessions end as soon as no message is under way.
@@ -69,6 +70,7 @@ class SmtpServer:
     timing: Timing = attrs.field(factory=Timing)
     tls_context: ssl.SSLContext | None = None
     login: Login | None = None
+    expectations: Expect | None = None
     connections: set[SmtpConnection] = attrs.field(factory=set, init=False)
     draining: bool = attrs.field(default=False, init=False)
     retiring: bool = attrs.field(default=False, init=False)
@@ -122,6 +124,16 @@ class SmtpServer:
             self._ticker.cancel()
 
     # -- what connections call -------------------------------------------------------------------------------------------------------------
+
+    def expect(self, client: Client, sender: str, hostname: str) -> Expectation | None:
+        """Tell the checks that a message is to come."""
+        if self.expectations is None:
+            return None
+        try:
+            return self.expectations(client, sender, hostname)
+        except Exception:
+            _log.exception("nothing is begun before a message", extra={"remote_ip": client.endpoints.remote_ip})
+            return None
 
     def receive(self, message: IncomingMessage, answered: Callable[[Reply], None]) -> Reply | None:
         """Pass a message on; whatever goes wrong inside, the client learns only that it should try again."""

@@ -44,6 +44,10 @@ class Lookup:
         self.queries_left -= taken
         return Lookup(self.resolver, min(self.deadline, asyncio.get_running_loop().time() + timeout_s), taken, self._tasks)
 
+    def renewed(self, deadline: float) -> "Lookup":
+        """The same with another deadline: what is left of the queries, and all answers."""
+        return Lookup(self.resolver, deadline, self.queries_left, self._tasks)
+
     def start(self, *queries: DnsQuery) -> None:
         """Ask now what a check will ask later: what is answered by then counts, whatever the deadline."""
         for query in queries:
@@ -59,10 +63,14 @@ class Lookup:
             result: Result = stop.value
             return result
 
-    async def close(self) -> None:
-        """Cancel what is still under way. To be called once all checks are complete."""
+    def cancel(self) -> None:
+        """Cancel what is still under way."""
         for task in self._tasks.values():
             task.cancel()
+
+    async def close(self) -> None:
+        """Cancel what is still under way, and wait for its end. To be called once all checks are complete."""
+        self.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _answers(self, queries: tuple[DnsQuery, ...]) -> tuple[DnsAnswer, ...]:

@@ -9,15 +9,16 @@ from typing import TypeVar
 import attrs
 
 from tidegate.app.checks.driver import Lookup
+from tidegate.app.checks.guard import guarded
 from tidegate.app.checks.scan import scan
+from tidegate.app.checks.sender import SPF_QUERIES, ExpectedMessage, Origin, spf_finding, spf_unknown
 from tidegate.app.config.values import Check
-from tidegate.domain.checks import arc, dkim, dmarc, iprev, spf
+from tidegate.domain.checks import arc, dkim, dmarc, iprev
 from tidegate.domain.checks.arc import Chain, ChainProblem
 from tidegate.domain.checks.dkim import BodyDigests, Signatures, VerifySignature
 from tidegate.domain.checks.dkim.body import BodyHash
 from tidegate.domain.checks.dkim.verification import MAX_SIGNATURES
 from tidegate.domain.checks.dmarc import Author, Registrable
-from tidegate.domain.checks.domain_name import to_ascii
 from tidegate.domain.checks.lookups import Trace
 from tidegate.domain.checks.verdict import (
     ArcResult,
@@ -27,13 +28,13 @@ from tidegate.domain.checks.verdict import (
     IprevResult,
     SpamClass,
     SpamResult,
-    SpfIdentity,
     SpfResult,
     Verdict,
 )
+from tidegate.domain.connection import Client
 from tidegate.domain.dns import DnsQuery, RecordType
 from tidegate.domain.headers import HeaderBlock
-from tidegate.domain.ip_address import IpAddress, parse, unmapped
+from tidegate.domain.ip_address import IpAddress, unmapped
 from tidegate.ports.clock import Clock
 from tidegate.ports.reception import IncomingMessage
 from tidegate.ports.resolver import Resolver
@@ -52,30 +53,12 @@ IPREV_S = 3.0
 """Reverse zones are the worst kept ones, and no other finding hangs on this one."""
 
 # Shares of driver.MAX_QUERIES: what a sender put into a message for one check, or published for it, leaves the others what they need.
-SPF_QUERIES = 20  # the record, ten terms (RFC 7208 section 4.6.4), and the hosts of some mx
 DKIM_QUERIES = MAX_SIGNATURES  # a key each
 DMARC_QUERIES = 12  # the walk of the author's domain, and what aligned subdomains add
 IPREV_QUERIES = 3  # the names of the address, and two of them; up to ten of them from what the others leave
 # ARC has the rest: five keys at least, thirteen beside a message with two signatures.
 
 Result = TypeVar("Result")
-
-
-@attrs.frozen
-class Origin:
-    """Where a message comes from, as the session knows it.
-
-    Attributes:
-        ip: the client's address.
-        helo: the argument of its last EHLO or HELO.
-        sender: the reverse path without angle brackets, ``""`` for the null one.
-        recipients: the forward paths; for spam scanners.
-    """
-
-    ip: IpAddress
-    helo: str
-    sender: str
-    recipients: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -108,13 +91,44 @@ class MessageChecks:
 
     async def check_incoming(self, header: HeaderBlock, message: IncomingMessage, received: bytes) -> tuple[CheckResult, ...]:
         """Check a message that a transport received; see ``tidegate.app.reception.Checker``."""
-        client, envelope = message.client, message.envelope
-        ip = parse(client.endpoints.remote_ip.partition("%")[0])
-        origin = Origin(ip, client.helo, envelope.sender, tuple(recipient.address for recipient in envelope.recipients))
-        return await self.check_message(header, origin, message.hostname, received=received)
+        envelope, expected = message.envelope, message.expectation
+        origin = Origin.of(message.client, envelope.sender, tuple(recipient.address for recipient in envelope.recipients))
+        if not isinstance(expected, ExpectedMessage):
+            expected = None
+        elif not expected.is_of(origin, message.hostname):
+            expected.cancel()
+            expected = None
+        return await self.check_message(header, origin, message.hostname, received=received, expected=expected)
+
+    def expect(self, client: Client, sender: str, hostname: str) -> ExpectedMessage:
+        """Begin what needs nothing of a message that is still to come; see :data:`tidegate.ports.reception.Expect`."""
+        origin = Origin.of(client, sender)
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        lookup = Lookup(self.resolver, now + self.timeout_s)
+        part = lookup.share(SPF_QUERIES, self.timeout_s - self.alignment_s)
+        finding = spf_finding(part, origin, hostname, self.clock(), now + self.budget_s)
+        return ExpectedMessage(origin, hostname, lookup, loop.create_task(finding))
+
+    @property
+    def wants_sender(self) -> bool:
+        """Whether the sender is checked: whether :meth:`expect` is of use."""
+        return Check.SPF in self.enabled or Check.DMARC in self.enabled
+
+    @property
+    def alignment_s(self) -> float:
+        """Seconds at the end of ``timeout_s`` that are DMARC's."""
+        return min(ALIGNMENT_S, self.timeout_s / 5)
 
     async def check_message(
-        self, header: HeaderBlock, origin: Origin | None, receiver: str, *, received: bytes = b"", trace: Trace | None = None
+        self,
+        header: HeaderBlock,
+        origin: Origin | None,
+        receiver: str,
+        *,
+        received: bytes = b"",
+        trace: Trace | None = None,
+        expected: ExpectedMessage | None = None,
     ) -> tuple[CheckResult, ...]:
         """Run all checks.
 
@@ -124,13 +138,16 @@ class MessageChecks:
             receiver: the name of this host, for SPF.
             received: our Received field, from which spam scanners learn where the message comes from.
             trace: collects the way to each verdict, one check after the other.
+            expected: what has begun for this message already.
 
         Returns:
             The findings, in the order SPF, DKIM, DMARC, ARC, spam, iprev. Trouble with the DNS, a scanner or ourselves is ``temperror``:
             nothing is raised but cancellation, and it ends within ``budget_s``; within ``timeout_s`` where nobody scans and no body is large.
         """
-        lookup = Lookup(self.resolver, asyncio.get_running_loop().time() + self.timeout_s)
-        run = _Run(self, header, origin, receiver, lookup, asyncio.get_running_loop().time() + self.budget_s, trace is not None)
+        now = asyncio.get_running_loop().time()
+        deadline = now + self.timeout_s
+        lookup = Lookup(self.resolver, deadline) if expected is None else expected.lookup.renewed(deadline)
+        run = _Run(self, header, origin, receiver, lookup, now + self.budget_s, trace is not None, expected)
         try:
             authentication, spam, iprev_result = await asyncio.gather(
                 run.authentication(),
@@ -138,6 +155,8 @@ class MessageChecks:
                 run.iprev(origin.ip) if self.iprev and origin is not None else _nothing(),
             )
         finally:
+            if expected is not None:
+                expected.cancel()
             await lookup.close()
         if trace:
             trace.lines += run.trace_lines()
@@ -158,6 +177,7 @@ class _Run:
     lookup: Lookup
     deadline: float
     traced: bool
+    expected: ExpectedMessage | None = None
     traces: dict[str, Trace] = attrs.field(
         init=False, default=attrs.Factory(lambda self: {method: Trace() for method in _METHODS} if self.traced else {}, takes_self=True)
     )
@@ -173,7 +193,7 @@ class _Run:
             _log.exception("a check failed")
         enabled, origin, reason = self.checks.enabled, self.origin, "the check failed here"
         return (
-            self._spf_unknown(origin, reason) if origin is not None and Check.SPF in enabled else None,
+            spf_unknown(origin, reason) if origin is not None and Check.SPF in enabled else None,
             DkimResult(Verdict.TEMPERROR, reason=reason) if Check.DKIM in enabled else None,
             DmarcResult(Verdict.TEMPERROR, reason=reason) if Check.DMARC in enabled else None,
             ArcResult(Verdict.TEMPERROR, reason=reason) if Check.ARC in enabled else None,
@@ -187,9 +207,8 @@ class _Run:
         chain = arc.read_chain(header) if Check.ARC in enabled else None
         author = dmarc.author_of(header) if wants_dmarc else None
         # All parts are taken before anything is asked.
-        alignment_s = min(ALIGNMENT_S, checks.timeout_s / 5)
-        time_s = checks.timeout_s - alignment_s
-        spf_part = self.lookup.share(SPF_QUERIES if wants_dmarc or Check.SPF in enabled else 0, time_s)
+        time_s = checks.timeout_s - checks.alignment_s
+        spf_part = self.lookup.share(SPF_QUERIES if checks.wants_sender and self.expected is None else 0, time_s)
         dkim_part = self.lookup.share(min(DKIM_QUERIES, len(signatures.fields)) if signatures else 0, time_s)
         dmarc_part = self.lookup.share(DMARC_QUERIES if wants_dmarc else 0, checks.timeout_s)
         left = self.lookup.queries_left - (IPREV_QUERIES if checks.iprev else 0)
@@ -198,11 +217,11 @@ class _Run:
             # For most mail the only record that DMARC needs: it comes while SPF and DKIM are waited for.
             dmarc_part.start(DnsQuery(f"_dmarc.{author.domain}", RecordType.TXT))
         spf_result, (dkim_results, arc_result) = await asyncio.gather(
-            self._spf(spf_part, self.origin) if self.origin is not None and (wants_dmarc or Check.SPF in enabled) else _nothing(),
+            self._spf(spf_part, self.origin) if self.origin is not None and checks.wants_sender else _nothing(),
             self._signatures(signatures, dkim_part, chain, arc_part),
         )
         # Also where hashing a large body took longer than all look-ups may.
-        dmarc_part.deadline = max(dmarc_part.deadline, asyncio.get_running_loop().time() + alignment_s)
+        dmarc_part.deadline = max(dmarc_part.deadline, asyncio.get_running_loop().time() + checks.alignment_s)
         dmarc_result = None if author is None else await self._dmarc(dmarc_part, author, spf_result, dkim_results)
         return (
             spf_result if Check.SPF in enabled else None,
@@ -212,16 +231,9 @@ class _Run:
         )
 
     async def _spf(self, lookup: Lookup, origin: Origin) -> SpfResult:
-        check = spf.evaluate(
-            origin.ip, origin.helo, origin.sender, now=self.checks.clock(), receiver=self.receiver, trace=self.traces.get("spf")
-        )
-        return await self._guarded(lookup.complete(check), lambda reason: self._spf_unknown(origin, reason))
-
-    def _spf_unknown(self, origin: Origin, reason: str) -> SpfResult:
-        """With its domain: to DMARC, an SPF that could not be evaluated is not one that failed."""
-        identity = SpfIdentity.MAIL_FROM if origin.sender else SpfIdentity.HELO
-        name = origin.sender.rpartition("@")[2] if origin.sender else origin.helo
-        return SpfResult(Verdict.TEMPERROR, identity, origin.sender or origin.helo, to_ascii(name) or "", reason=reason)
+        if self.expected is not None:
+            return await self._guarded(self.expected.spf, lambda reason: spf_unknown(origin, reason))
+        return await spf_finding(lookup, origin, self.receiver, self.checks.clock(), self.deadline, self.traces.get("spf"))
 
     async def _signatures(
         self, signatures: Signatures | None, dkim_part: Lookup, chain: Chain | ChainProblem | None, arc_part: Lookup
@@ -282,16 +294,8 @@ class _Run:
         check = scan(scanner, self.header.message, received, handover)
         return await self._guarded(check, lambda reason: SpamResult(SpamClass.TEMPERROR, reason=reason))
 
-    async def _guarded(self, check: Awaitable[Result], failed: Callable[[str], Result]) -> Result:
-        """Neither a defect in a check nor one that does not end costs more than its finding."""
-        try:
-            async with asyncio.timeout_at(self.deadline):
-                return await check
-        except TimeoutError:
-            return failed("the check did not end in time")
-        except Exception:
-            _log.exception("a check failed")
-            return failed("the check failed here")
+    def _guarded(self, check: Awaitable[Result], failed: Callable[[str], Result]) -> Awaitable[Result]:
+        return guarded(check, failed, self.deadline)
 
 
 async def _nothing() -> None:

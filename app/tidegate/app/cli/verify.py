@@ -44,7 +44,8 @@ def command(
 ) -> int:
     """Check a message: SPF, DKIM, DMARC, ARC and the client's name, as the server would when it comes in."""
     from tidegate.adapters.dkim import verify_signature
-    from tidegate.app.checks.message_checks import MessageChecks, Origin
+    from tidegate.app.checks.message_checks import MessageChecks
+    from tidegate.app.checks.sender import Origin
     from tidegate.app.config.values import Check, DmarcProfile
     from tidegate.app.reception.json_encoding import orjson_dumps
     from tidegate.domain.checks.lookups import Trace

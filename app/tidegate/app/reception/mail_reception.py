@@ -138,8 +138,12 @@ class MailReception:
         )
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
+            if message.expectation is not None:
+                message.expectation.cancel()
             return self._answer(transaction, (), Reply.of(block.code, block.status, block.text))
         if not (self._keeps_any and (any(map(self._is_kept, envelope.recipients)) or any(map(self._is_kept, envelope.refused)))):
+            if message.expectation is not None:
+                message.expectation.cancel()
             return self._answer(transaction, (), transaction.outcome())
         return self._publish(transaction, block)
 

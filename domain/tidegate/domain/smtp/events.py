@@ -25,6 +25,17 @@ class Authenticate:
 
 
 @value_object
+class MessageExpected:
+    """A first recipient was accepted: a message is to come. Nothing is to be answered; another transaction may take its place.
+
+    Attributes:
+        sender: the reverse path without angle brackets.
+    """
+
+    sender: str
+
+
+@value_object
 class MessageComplete:
     """A message has arrived whole. Make it durable, then call ``message_done`` with the reply; the session waits until then.
 
@@ -49,4 +60,4 @@ class Close:
     linger: bool = True
 
 
-Event = Send | StartTls | Authenticate | MessageComplete | Close
+Event = Send | StartTls | Authenticate | MessageExpected | MessageComplete | Close

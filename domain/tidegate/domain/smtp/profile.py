@@ -20,6 +20,7 @@ class Profile:
         tls: a certificate is there: offer STARTTLS.
         limits: bounds of a session.
         authentication: a back end is there: offer AUTH in sessions protected by TLS.
+        announce: tell of each message as soon as its first recipient is known.
         keep_refused: mail for recipients that are refused is taken all the same (``rabbitmq-refused``).
     """
 
@@ -30,6 +31,7 @@ class Profile:
     limits: Limits = attrs.field(factory=Limits)
     authentication: bool = False
     keep_refused: bool = False
+    announce: bool = False
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ import attrs
 from tidegate.domain.address import NULL_PATH, USUAL_ADDRESS, Mailbox, parse_path, usual_mailbox
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.authentication import Authentication
-from tidegate.domain.smtp.events import StartTls
+from tidegate.domain.smtp.events import MessageExpected, StartTls
 from tidegate.domain.smtp.machine import OTHER_PROTOCOL, Mode
 from tidegate.domain.smtp.parameters import MailParameters, RcptParameters, parse_mail_parameters, parse_rcpt_parameters
 from tidegate.domain.smtp.profile import ehlo_reply, helo_reply
@@ -172,6 +172,9 @@ class Session(Authentication):
         if transaction.only_refused:  # one reply after the data cannot both accept and refuse
             return self._reply(replies.OTHER_TRANSACTION)
         transaction.add_recipient(mailbox, parameters, local=verdict)
+        if self.profile.announce and not transaction.announced:
+            transaction.announced = True
+            self._emit(MessageExpected(transaction.sender.text))
         return self._reply(replies.RECIPIENT_OK)
 
     def _refuse_recipient(self, transaction: Transaction, mailbox: Mailbox, parameters: RcptParameters, refusal: Reply) -> None:

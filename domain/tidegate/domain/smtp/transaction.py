@@ -25,6 +25,7 @@ class Transaction:
         reserved: bytes of the budget that such a message takes.
         chunked: BDAT has begun.
         overshoot: RCPT commands beyond the limit of recipients.
+        announced: :class:`~tidegate.domain.smtp.events.MessageExpected` was given.
     """
 
     sender: Mailbox
@@ -36,6 +37,7 @@ class Transaction:
     reserved: int = 0
     chunked: bool = False
     overshoot: int = 0
+    announced: bool = False
 
     def add_recipient(self, mailbox: Mailbox, parameters: RcptParameters, *, local: bool) -> None:
         """Take a recipient; a second RCPT for the same mailbox changes nothing."""

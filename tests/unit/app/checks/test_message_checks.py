@@ -18,7 +18,8 @@ from tidegate.adapters.dkim import verify_signature
 from tidegate.adapters.memory.spam_scanner import StaticSpamScanner
 from tidegate.adapters.memory.static_resolver import StaticResolver
 from tidegate.adapters.public_suffix import registrable_domains
-from tidegate.app.checks.message_checks import MessageChecks, Origin
+from tidegate.app.checks.message_checks import MessageChecks
+from tidegate.app.checks.sender import Origin
 from tidegate.app.config.values import Check
 from tidegate.domain.checks.dkim import LARGE_BODY_BYTES
 from tidegate.domain.checks.verdict import CheckResult, DkimResult, DmarcResult, IprevResult, Policy, SpfResult
