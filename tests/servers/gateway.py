@@ -62,6 +62,7 @@ class Setup:
     refuse: Reply | None = None
     gate: Callable[[GatewayPolicy, Profile], Gate] | None = None
     login: Login | None = None
+    inbox: str = "inbox"
 
 
 @attrs.define
@@ -101,7 +102,9 @@ async def serving(setup: Setup | None = None) -> AsyncIterator[Serving]:
     budget = MemoryBudget(setup.memory)
     policy = GatewayPolicy(setup.maxsize, publisher, budget, setup.login is not None)
     profile = Profile("mx.example.com", setup.validation, True, setup.tls is not None, setup.limits, setup.login is not None)
-    reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps)
+    reception = MailReception(
+        ReceptionSettings(Queues(setup.inbox)), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps
+    )
 
     listening = bind_listeners(["127.0.0.1"], [0], [0] if setup.tls else [])
     gate = setup.gate(policy, profile) if setup.gate else OpenGate(policy, profile, setup.relax, setup.refuse)

@@ -51,6 +51,28 @@ def client_tls(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+def test_messages_that_are_answered_at_once(run: Run) -> None:
+    """What is discarded needs no waiting: a hundred messages in one packet are answered in order, and others have their turn meanwhile."""
+    whole = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 9 LAST\r\nA: b\r\n\r\nc"
+
+    async def main() -> None:
+        async with serving(Setup(inbox="")) as server:
+            many, one = await Wire.connect(server.port), await Wire.connect(server.port)
+            await many.send(b"EHLO x\r\n" + whole * 100 + b"NOOP\r\n" + START + MESSAGE + b"QUIT\r\n")
+            await one.send(b"EHLO x\r\n" + START + MESSAGE + b"QUIT\r\n")
+            assert (await one.rest()).endswith(b"221 2.0.0 Bye\r\n")
+            replies_ = [line for line in (await many.rest()).decode().splitlines() if line[3] == " "]
+            assert [line[:9] for line in replies_[2:302]] == ["250 2.1.0", "250 2.1.5", "250 2.0.0"] * 100
+            assert all(line.endswith(" for b@example.com") for line in replies_[4:302:3])
+            assert [line[:3] for line in replies_[302:]] == ["250", "250", "250", "354", "250", "221"]
+            assert server.budget.taken == 0
+            await many.close()
+            await one.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_a_session_in_one_packet(run: Run) -> None:
     """SM21: everything pipelined; replies in order, the document on the queue before the 250."""
 

@@ -9,7 +9,7 @@ from tidegate.domain.connection import Tls
 from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.envelope import Envelope
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, Send, StartTls
+from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, MessageExpected, Send, StartTls
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
@@ -67,6 +67,7 @@ class Dialogue:
         handshakes: how many TLS handshakes were asked for; each succeeds at once.
         accounts: passwords of users, or what is answered whatever the password is.
         attempts: credentials that were to be judged, in order.
+        expected: senders whose messages were announced, in order.
     """
 
     session: Session
@@ -77,6 +78,7 @@ class Dialogue:
     answer: Reply = QUEUED
     accounts: dict[str, str | AuthVerdict | Reply] = attrs.field(factory=lambda: {"bob": "pw"})
     attempts: list[Credentials] = attrs.field(factory=list)
+    expected: list[str] = attrs.field(factory=list)
 
     @classmethod
     def start(
@@ -90,9 +92,12 @@ class Dialogue:
         relax: bool = False,
         authentication: bool = False,
         secured: bool = False,
+        announce: bool = False,
     ) -> "Dialogue":
         """A dialogue that has been greeted."""
-        profile = Profile("mx.example.com", Validation.LOOSE if loose else Validation.STRICT, dsn, tls, limits or Limits(), authentication)
+        profile = Profile(
+            "mx.example.com", Validation.LOOSE if loose else Validation.STRICT, dsn, tls, limits or Limits(), authentication, announce=announce
+        )
         dialogue = cls(Session(profile, policy or StaticPolicy(), relax_line_ends=relax))
         dialogue.session.tls = TLS if secured else None
         dialogue._carry_out(dialogue.session.open())
@@ -120,6 +125,8 @@ class Dialogue:
                     case Send(data):
                         assert data.endswith(b"\r\n")
                         self.output += data
+                    case MessageExpected(sender):
+                        self.expected.append(sender)
                     case MessageComplete(envelope, data):
                         self.messages.append((envelope, data))
                         answers += self.session.message_done(self.answer)

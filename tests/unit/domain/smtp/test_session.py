@@ -115,12 +115,33 @@ def test_the_envelope_is_what_was_said() -> None:
     )
 
 
-def test_binary_mime_by_bdat_is_not_looked_at() -> None:
-    """RFC 3030: with BODY=BINARYMIME every octet is content, CRLF.CRLF too (CM15)."""
-    content = b"a\nb\rc\0\r\n.\r\n..\r\n"
+BINARY = b"a\nb\rc\0\r\n.\r\n..\r\n"
+
+
+@pytest.mark.parametrize("head", [b"Subject: x\r\n\r\n", b"\r\n", b"A: b\r\nC: d\r\n e\r\n\r\n"])
+def test_binary_mime_by_bdat_is_not_looked_at(head: bytes) -> None:
+    """RFC 3030: with BODY=BINARYMIME every octet of the body is content, CRLF.CRLF too (CM15)."""
+    content = head + BINARY
     dialogue = Dialogue.start()
     dialogue.send(E + b"MAIL FROM:<a@b.c> BODY=BINARYMIME\r\n" + R + b"BDAT %d LAST\r\n" % len(content) + content)
     assert [data for _, data in dialogue.messages] == [content]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\0"])
+@pytest.mark.parametrize("rest", [b"\r\n\r\n" + BINARY, b"\r\n", b""])
+@pytest.mark.parametrize("relax", [False, True])
+def test_the_header_section_of_binary_mail_is_text(end: bytes, rest: bytes, relax: bool) -> None:
+    """ML12: a field that only some programs see is refused, or becomes one that all see; the body stays as it is. The session goes on."""
+    content = b"From: a@example.org" + end + b"From: b@example.com" + rest
+    dialogue = Dialogue.start(relax=relax)
+    dialogue.send(E + b"MAIL FROM:<a@b.c> BODY=BINARYMIME\r\n" + R)
+    answer = dialogue.codes(b"BDAT %d LAST\r\n" % len(content) + content)
+    if relax and end != b"\0":
+        assert [data for _, data in dialogue.messages] == [b"From: a@example.org\r\nFrom: b@example.com" + rest]
+    else:
+        assert answer == ["550 5.6.11"]
+        assert dialogue.messages == []
+        assert dialogue.codes(b"NOOP\r\n") == ["250 2.0.0"]
 
 
 def test_dots_mean_nothing_in_chunks() -> None:
