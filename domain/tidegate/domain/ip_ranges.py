@@ -83,6 +83,9 @@ class IpRanges:
 
     _v4: _Spans = _Spans()
     _v6: _Spans = _Spans()
+    _empty: bool = attrs.field(
+        init=False, eq=False, default=attrs.Factory(lambda self: not (self._v4.firsts or self._v6.firsts), takes_self=True)
+    )
 
     @classmethod
     def nobody(cls) -> Self:
@@ -124,8 +127,10 @@ class IpRanges:
         """Whether the address is in one of the ranges; an IPv4-mapped one is unmapped first.
 
         Raises:
-            ValueError: text that is not an address.
+            ValueError: text that is not an address, unless no address is in here.
         """
+        if self._empty:
+            return False
         version, number = _numbered(address)
         spans = self._v4 if version == 4 else self._v6
         index = bisect_right(spans.firsts, number) - 1
@@ -141,7 +146,7 @@ class IpRanges:
 
     def __bool__(self) -> bool:
         """False for nobody."""
-        return bool(self._v4.firsts or self._v6.firsts)
+        return not self._empty
 
     def __str__(self) -> str:
         """The shortest list of merged ranges, IPv4 first; :meth:`parse` reads it back to an equal value."""

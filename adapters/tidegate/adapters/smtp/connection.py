@@ -38,6 +38,7 @@ class SmtpConnection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_at_once",
         "_data_bytes",
         "_data_since",
         "_ended",
@@ -68,6 +69,7 @@ class SmtpConnection(asyncio.Protocol):
         self._since = self._progress = owner.now()
         self._data_since = 0.0
         self._data_bytes = 0
+        self._at_once = 0
         self._waiting_bytes = 0
         self._read_paused = False
         self._write_blocked_since = 0.0
@@ -154,28 +156,16 @@ class SmtpConnection(asyncio.Protocol):
 
     def _carry_out(self, events: Iterable[Event]) -> None:
         owner = self._owner
-        at_once = 0
-        while True:
-            reply: Reply | None = None
-            for event in events:
-                if isinstance(event, Send):
-                    if self._transport is not None:
-                        owner.outbox.put(self._transport, event.data)
-                elif isinstance(event, MessageComplete):  # the last event: the session waits for its answer
-                    reply = self._receive(event)
-                elif isinstance(event, MessageExpected):
-                    self._expect(event.sender)
-                else:
-                    owner.outbox.flush()
-                    self._turn(event)
-            if reply is None:
-                break
-            at_once += 1
-            if at_once == ANSWERS_AT_ONCE:
-                owner.start(self._answer_later(reply))
-                break
-            self._waiting_bytes = 0
-            events = self.session.message_done(reply)
+        for event in events:
+            if isinstance(event, Send):
+                owner.outbox.put(self._transport, event.data)
+            elif isinstance(event, MessageComplete):
+                self._receive(event)
+            elif isinstance(event, MessageExpected):
+                self._expect(event.sender)
+            else:
+                owner.outbox.flush()
+                self._turn(event)
         if owner.draining:
             self.stop()
 
@@ -189,10 +179,20 @@ class SmtpConnection(asyncio.Protocol):
             self._transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
             self._owner.start(self._start_tls())
 
-    def _receive(self, event: MessageComplete) -> Reply | None:
+    def _receive(self, event: MessageComplete) -> None:
+        """Pass a message on. The last event of several: the session waits for the answer, which may be there at once."""
         expectation, self._expectation = self._expectation, None
         hostname = self.session.profile.hostname
-        return self._owner.receive(IncomingMessage(self._client(), event.envelope, event.data, hostname, expectation), self._answered)
+        reply = self._owner.receive(IncomingMessage(self._client(), event.envelope, event.data, hostname, expectation), self._answered)
+        if reply is None:
+            return
+        if self._at_once < ANSWERS_AT_ONCE:
+            self._at_once += 1
+            self._waiting_bytes = 0
+            self._carry_out(self.session.message_done(reply))
+            self._at_once -= 1
+        else:
+            self._owner.start(self._answer_later(reply))
 
     def _expect(self, sender: str) -> None:
         self._give_up_expectation()

@@ -19,10 +19,10 @@ class Outbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: list[tuple[asyncio.Transport, bytes]] = []
+        self._waiting: list[tuple[asyncio.Transport | None, bytes]] = []
 
-    def put(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Write ``data`` before the loop waits again, in the order of the calls. What is closed by then gets nothing."""
+    def put(self, transport: asyncio.Transport | None, data: bytes) -> None:
+        """Write ``data`` before the loop waits again, in the order of the calls. What is closed by then, or is None, gets nothing."""
         waiting = self._waiting
         if not waiting:
             self._loop.call_soon(self.flush)
@@ -32,5 +32,5 @@ class Outbox:
         """Write everything now: for whoever is about to close a connection, or to change what carries it."""
         waiting, self._waiting = self._waiting, []
         for transport, data in waiting:
-            if not transport.is_closing():
+            if transport is not None and not transport.is_closing():
                 transport.write(data)

@@ -13,6 +13,7 @@ import attrs
 from tidegate.adapters.smtp.connection import SmtpConnection
 from tidegate.adapters.smtp.gate import Gate
 from tidegate.adapters.smtp.outbox import Outbox
+from tidegate.adapters.smtp.plain_socket import plain
 from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Client, Endpoints
@@ -36,6 +37,11 @@ TICK = 1.0
 _log = logging.getLogger("tidegate.smtp")
 
 
+def _bound_to(listener: "Listener") -> tuple[str, int] | None:
+    address, port, *_ = listener.sock.getsockname()
+    return None if address in ("0.0.0.0", "::") else (canonical(address), port)
+
+
 @attrs.frozen
 class Listener:
     """One listening socket.
@@ -43,10 +49,12 @@ class Listener:
     Attributes:
         sock: bound and listening, non-blocking.
         secure: TLS from the first byte (``smtp-secure-port``).
+        local: the one address that it is bound to, which its connections need not be asked for; None where it listens on all.
     """
 
-    sock: socket.socket
+    sock: socket.socket = attrs.field(converter=plain)
     secure: bool = False
+    local: tuple[str, int] | None = attrs.field(init=False, default=attrs.Factory(_bound_to, takes_self=True))
 
 
 @attrs.define(eq=False)
@@ -175,7 +183,8 @@ class SmtpServer:
             self.gate.give_place()
             if not self._accepting:
                 self._start_accepting()
-        self._idle.set()
+        if self.draining or self.retiring:
+            self._idle.set()
 
     def handshake_failed(self, endpoints: Endpoints, error: BaseException) -> None:
         """Note a failed TLS handshake."""
@@ -220,16 +229,17 @@ class SmtpServer:
                 self._pause_accepting(ACCEPT_PAUSE)
                 return
             sock.setblocking(False)
-            self._take(sock, address, secure=listener.secure)
+            self._take(sock, address, listener)
 
-    def _take(self, sock: socket.socket, address: Sequence[Any], *, secure: bool) -> None:
+    def _take(self, sock: socket.socket, address: Sequence[Any], listener: Listener) -> None:
         """Take a connection to its session, or to the header of its proxy first."""
+        secure = listener.secure
         try:
-            local = sock.getsockname()
+            local_ip, local_port = listener.local or sock.getsockname()[:2]
         except OSError:  # gone already
             self._drop(sock)
             return
-        endpoints = Endpoints(canonical(address[0]), address[1], canonical(local[0]), local[1])
+        endpoints = Endpoints(canonical(address[0]), address[1], canonical(local_ip), local_port)
         if self.gate.expects_proxy_header(endpoints.remote_ip):
             self.start(self._take_from_proxy(sock, endpoints, secure=secure))
         else:
@@ -294,7 +304,8 @@ class SmtpServer:
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._idle.set()
+        if self.draining or self.retiring:
+            self._idle.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
 

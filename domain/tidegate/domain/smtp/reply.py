@@ -15,10 +15,8 @@ class Send:
 def _encode(reply: "Reply") -> Send:
     code, lines = reply.code, reply.lines
     prefix = f"{reply.enhanced} " if reply.enhanced else ""
-    text = f"{code} {prefix}{lines[-1]}\r\n"
-    if len(lines) > 1:
-        text = f"{code}-{prefix}" + f"\r\n{code}-{prefix}".join(lines[:-1]) + "\r\n" + text
-    return Send(text.encode())
+    last = f"{code} {prefix}{lines[-1]}\r\n"
+    return Send((last if len(lines) == 1 else f"{code}-{prefix}" + f"\r\n{code}-{prefix}".join(lines[:-1]) + f"\r\n{last}").encode())
 
 
 @value_object
