@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import curves, docs, record, report, syscalls
+from bench import curves, docs, instructions, record, report, syscalls
 from bench.run import QUICK_SYSTEMS, SYSTEMS, Impossible, compare, say
 from bench.systems.system import System
 from bench.workloads import QUICK, WORKLOADS, Workload
@@ -18,7 +18,8 @@ ROUNDS = 6
 TERMINATED = 128 + signal.SIGTERM
 EPILOG = """\
 compare (the default) measures Tidegate beside its peers; curves measures how the cost of a message grows; syscalls
-counts system calls per message; show makes the tables and plots of an earlier run again. Results go to var/bench.
+counts system calls per message, instructions what the interpreter does for one; show makes the tables and plots of
+an earlier run again. Results go to var/bench.
 Exit status: 0, 1 when something acknowledged did not arrive unchanged, 2 when the run could not start.
 A missed goal stands in the table and does not change the status: a loaded machine can be its reason.
 """
@@ -33,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _curves(options)
         if options.command == "syscalls":
             print(syscalls.report(_systems(options, SYSTEMS)))
+            return 0
+        if options.command == "instructions":
+            print(instructions.report())
             return 0
         if options.command == "show":
             return _show(record.read(options.json or RESULTS / "comparison.json"), write_docs=options.write_docs)
@@ -108,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Benchmarks as ratios to peers measured in the same run.", epilog=EPILOG
     )
-    parser.add_argument("command", nargs="?", choices=["compare", "curves", "syscalls", "show"], default="compare")
+    parser.add_argument("command", nargs="?", choices=["compare", "curves", "syscalls", "instructions", "show"], default="compare")
     parser.add_argument("--quick", action="store_true", help="a few workloads in under three minutes, no peers from npm")
     parser.add_argument("--systems", type=_names, help="only these, by key, separated by commas")
     parser.add_argument("--workloads", type=_names, help="only these workloads (or curves)")
