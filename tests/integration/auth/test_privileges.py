@@ -1,6 +1,5 @@
 """Accounts of the system while the server itself has given root up; what an operator sees of bans; and changes under way."""
 
-import os
 import pwd
 import shutil
 import smtplib
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.integration.auth.conftest import SHADOW, need
 from tests.servers import system_accounts
-from tests.servers.process import GatewayProcess, free_port
+from tests.servers.process import GatewayProcess, alive, free_port, wait_until
 
 from tidegate.adapters.ban_folder import FolderBanList
 from tidegate.ports.testing.authenticator import ACCOUNTS
@@ -60,21 +59,16 @@ def test_users_after_root_is_given_up(authority: Path, open_folder: Path) -> Non
     (open_folder / "run").mkdir()
     with GatewayProcess(given, directory=open_folder / "run", wrapper=wrapper) as gateway:
         nobody = pwd.getpwnam("nobody").pw_uid
-        uids = {Path(f"/proc/{pid}").stat().st_uid for pid in gateway.workers() if "--config-file" in Path(f"/proc/{pid}/cmdline").read_text()}
-        assert uids == {0, nobody}, "the helper, and everybody else"
+        owners = {
+            pid: Path(f"/proc/{pid}").stat().st_uid for pid in gateway.workers() if "--config-file" in Path(f"/proc/{pid}/cmdline").read_text()
+        }
+        assert set(owners.values()) == {0, nobody}, "the helper, and everybody else"
+        (helper,) = [pid for pid, owner in owners.items() if owner == 0]
         assert (state / "system-accounts.sock").stat().st_uid == nobody
         assert login(gateway, tls, "bob", ACCOUNTS["bob"]) == 235
         assert login(gateway, tls, "bob", "wrong") == 535
         assert login(gateway, tls, "long", ACCOUNTS["long"]) == 535
-        parent = gateway.pid
-    assert not [pid for pid in filter(str.isdigit, os.listdir("/proc")) if _parent_of(pid) == parent]
-
-
-def _parent_of(pid: str) -> int:
-    try:
-        return int(Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
+    wait_until(lambda: not alive(helper), "the helper has ended with the server")
 
 
 def test_guessing_is_banned_until_lifted(authority: Path, open_folder: Path) -> None:

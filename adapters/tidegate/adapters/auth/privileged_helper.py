@@ -7,9 +7,9 @@ one of its start, so that a server that has been taken over cannot guess at othe
 A question is user name, password and client address with NUL between them, up to the end of the stream; the answer is one byte.
 """
 
-import ctypes
 import os
 import pwd
+import select
 import signal
 import socket
 import struct
@@ -42,7 +42,7 @@ _PAM_REFUSALS = frozenset((6, 7, 8, 10, 11, 12, 13, 16, 17, 27))
 
 
 def start_helper(path: Path, patterns: AccountPatterns, uid: int, gid: int) -> int:
-    """Fork the helper; returns its process id. It ends when the calling process does.
+    """Fork the helper; returns its process id. It ends when the calling process and all that it has forked have ended.
 
     Args:
         path: of the socket; made anew, for this account only.
@@ -58,15 +58,18 @@ def start_helper(path: Path, patterns: AccountPatterns, uid: int, gid: int) -> i
             "users:// needs a start as root: passwords of system accounts are for root alone (user: NAME gives root up later)"
         )
     listening = _listen(path, uid, gid)
-    parent = os.getpid()
+    # Nothing is written to it: its end is the sign. A signal at the parent's death would need the rights that the parent has given up by then.
+    lifeline, held = os.pipe()
     pid = os.fork()
     if pid:
         listening.close()
+        os.close(lifeline)
         return pid
     status = 1
     try:
-        _become_helper(listening, parent)
-        _serve(listening, patterns, uid)
+        os.close(held)
+        _become_helper(listening.fileno(), lifeline)
+        _serve(listening, lifeline, patterns, uid)
         status = 0
     except BaseException as error:
         print(f"tidegate: the helper for system accounts ended: {error!r}", file=sys.stderr)
@@ -132,24 +135,34 @@ def _listen(path: Path, uid: int, gid: int) -> socket.socket:
     return listening
 
 
-def _become_helper(listening: socket.socket, parent: int) -> None:
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no helper without its server
-    if os.getppid() != parent:
-        os._exit(0)
+def _become_helper(*keep: int) -> None:
+    """Let go of everything of the parent but these descriptors."""
     os.setsid()  # a ^C is for the server, which ends us
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.chdir("/")
-    keep = listening.fileno()
-    os.closerange(3, keep)
-    os.closerange(keep + 1, 65536)
+    first = 3
+    for descriptor in sorted(keep):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, 65536)
 
 
-def _serve(listening: socket.socket, patterns: AccountPatterns, uid: int) -> None:
+def _serve(listening: socket.socket, lifeline: int, patterns: AccountPatterns, uid: int) -> None:
+    """Answer questions until the server is gone."""
+    watched = select.poll()
+    watched.register(listening, select.POLLIN)
+    watched.register(lifeline, select.POLLIN)
     children = 0
     while True:
+        ready = [descriptor for descriptor, _ in watched.poll(1000 if children else None)]
+        if lifeline in ready:
+            return
+        if not ready:
+            children -= _reaped(children)
+            continue
         connection, _ = listening.accept()
         with connection:
             _, peer, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
@@ -157,8 +170,15 @@ def _serve(listening: socket.socket, patterns: AccountPatterns, uid: int) -> Non
                 if os.fork() == 0:
                     _answer(connection, patterns)
                 children += 1
-        while children and (done := os.waitpid(-1, 0 if children >= CHILDREN else os.WNOHANG)[0]):
-            children -= 1 if done else 0
+        children -= _reaped(children)
+
+
+def _reaped(children: int) -> int:
+    """How many of the children have ended; waits for one where there are as many as may be."""
+    ended = 0
+    while children > ended and os.waitpid(-1, 0 if children - ended >= CHILDREN else os.WNOHANG)[0]:
+        ended += 1
+    return ended
 
 
 def _answer(connection: socket.socket, patterns: AccountPatterns) -> None:
