@@ -189,6 +189,7 @@ class SmtpConnection(asyncio.Protocol):
         if self._at_once < ANSWERS_AT_ONCE:
             self._at_once += 1
             self._waiting_bytes = 0
+            self._data_since, self._data_bytes = self._progress, 0  # what follows may be data of the next message
             self._carry_out(self.session.message_done(reply))
             self._at_once -= 1
         else:
@@ -220,8 +221,8 @@ class SmtpConnection(asyncio.Protocol):
     def _go_on(self, events: Iterable[Event]) -> None:
         """Carry out what follows an answer that the session waited for."""
         session = self.session
-        self._progress = self._owner.now()
-        self._waiting_bytes = 0
+        self._progress = self._data_since = self._owner.now()
+        self._waiting_bytes = self._data_bytes = 0
         self._carry_out(events)
         if self._half_closed and session.mode is not _WAITING and self._transport is not None:
             self._owner.outbox.flush()

@@ -107,7 +107,7 @@ class Session(Authentication):
         return True
 
     def _mail(self, argument: bytes) -> None:
-        if not self.helo or self._transaction is not None:
+        if not self.helo or self._transaction is not None:  # that the command comes at a wrong time is told before what is wrong with it
             return self._begin(NULL_PATH, _NO_MAIL_PARAMETERS)
         prefix = _MAIL_FROM.match(argument)
         if prefix is None:

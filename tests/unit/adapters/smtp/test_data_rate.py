@@ -1,0 +1,147 @@
+"""How slow message data may be (``smtp-min-rate``), by a clock of the test."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import cast
+
+import attrs
+from tests.unit.domain.smtp.dialogue import StaticPolicy
+
+from tidegate.adapters.smtp.connection import SmtpConnection
+from tidegate.adapters.smtp.outbox import Outbox
+from tidegate.adapters.smtp.timing import Timing
+from tidegate.domain.connection import Client, Endpoints
+from tidegate.domain.credentials import AuthVerdict, Credentials
+from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.profile import Profile
+from tidegate.domain.smtp.reply import Reply
+from tidegate.domain.smtp.session import Session
+from tidegate.ports.reception import Expectation, IncomingMessage
+
+TIMING = Timing(min_rate=1000, rate_grace=10.0)
+START = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
+END = b"\r\n.\r\n"
+
+
+@attrs.define(eq=False)
+class Wire:
+    """A transport that keeps what is written to it."""
+
+    written: bytearray = attrs.field(factory=bytearray)
+    closed: bool = False
+
+    def write(self, data: bytes) -> None:
+        """Keep it."""
+        self.written += data
+
+    def is_closing(self) -> bool:
+        """Whether it was closed."""
+        return self.closed
+
+    def can_write_eof(self) -> bool:
+        """No: the connection is closed at once."""
+        return False
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+    def get_extra_info(self, name: str) -> None:
+        """No TLS."""
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        """Nothing is buffered."""
+
+
+@attrs.define(eq=False)
+class Server:
+    """What a connection needs of a server: a clock that is set, and an answer at once or later.
+
+    Attributes:
+        seconds: the time.
+        waiting: answers that are owed, where they are not given at once.
+    """
+
+    outbox: Outbox
+    at_once: bool = True
+    seconds: float = 0.0
+    timing: Timing = TIMING
+    draining: bool = False
+    retiring: bool = False
+    waiting: list[Callable[[Reply], None]] = attrs.field(factory=list)
+    now: Callable[[], float] = attrs.field(default=attrs.Factory(lambda self: lambda: self.seconds, takes_self=True))
+
+    def opened(self, connection: SmtpConnection) -> None:
+        """Nothing."""
+
+    def connection_lost(self, connection: SmtpConnection) -> None:
+        """Nothing."""
+
+    def handshake_failed(self, endpoints: Endpoints, error: BaseException) -> None:
+        """There is no TLS."""
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """Nothing is started."""
+        coroutine.close()
+
+    def expect(self, client: Client, sender: str, hostname: str) -> Expectation | None:
+        """Nothing is begun."""
+
+    def receive(self, message: IncomingMessage, answered: Callable[[Reply], None]) -> Reply | None:
+        """At once, or kept."""
+        if self.at_once:
+            return replies.OK
+        self.waiting.append(answered)
+        return None
+
+    async def authenticate(self, credentials: Credentials) -> AuthVerdict | Reply:
+        """Nobody logs in."""
+        return AuthVerdict.REFUSED
+
+
+def connected(*, at_once: bool = True) -> tuple[Server, SmtpConnection, Wire]:
+    """A client that has said EHLO."""
+    server, wire = Server(Outbox(asyncio.get_running_loop()), at_once), Wire()
+    session = Session(Profile("mx.example.com"), StaticPolicy(max_bytes=1 << 20, budget=1 << 20))
+    connection = SmtpConnection(server, session, Endpoints("192.0.2.1", 4711, "192.0.2.25", 25), None)
+    connection.connection_made(cast("asyncio.Transport", wire))
+    connection.data_received(b"EHLO client.example\r\n")
+    return server, connection, wire
+
+
+def tick(server: Server, connection: SmtpConnection, seconds: float) -> None:
+    """Time passes, and the server looks."""
+    server.seconds += seconds
+    connection.tick(server.seconds)
+    server.outbox.flush()
+
+
+async def test_slow_data_is_cut_off() -> None:
+    """After the time of grace, data below the rate ends the session with 421; data at the rate does not."""
+    for size, cut in ((400, True), (1100, False)):
+        server, connection, wire = connected()
+        connection.data_received(START + b"x")
+        for _ in range(12):
+            connection.data_received(b"y" * size)
+            tick(server, connection, 1.0)
+        assert (b"421 4.4.2 Message data arrives too slowly" in wire.written, wire.closed) == (cut, cut)
+
+
+async def test_each_message_has_its_own_rate() -> None:
+    """Data of the next message that comes with the end of one counts from there, whether the answer is given at once or takes its time: a client
+    that was slow within the grace, or had to wait for us, is not cut off for it later."""
+    for at_once in (True, False):
+        server, connection, wire = connected(at_once=at_once)
+        connection.data_received(START + b"A: b")
+        tick(server, connection, 9.0)
+        connection.data_received(END + START + b"x" * 2000)
+        if not at_once:
+            tick(server, connection, 30.0)
+            server.waiting.pop()(replies.OK)
+        for _ in range(9):
+            tick(server, connection, 1.0)
+            connection.data_received(b"y" * 1300)
+        tick(server, connection, 2.0)
+        assert b"421" not in wire.written
+        tick(server, connection, 20.0)
+        assert b"421 4.4.2 Message data arrives too slowly" in wire.written
