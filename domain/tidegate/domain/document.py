@@ -93,7 +93,7 @@ class Documents:
 
     def parts(self, recipient: Recipient, message_id: str, report: JsonObject | None = None) -> tuple[bytes, ...]:
         """The document of one recipient."""
-        return (self.dumps(_own(self.mail, recipient, message_id, report))[:-1], *self.shared)
+        return (self.dumps(_own(self.mail, recipient, message_id, report))[:-1] + b",", *self.shared)
 
 
 def _own(mail: Mail, recipient: Recipient, message_id: str, report: JsonObject | None) -> dict[str, JsonValue]:
@@ -155,10 +155,10 @@ _OF_THE_RECIPIENT = frozenset(("envelope", "dsn"))
 
 
 def _shared_parts(mail: Mail, dumps: Dumps) -> tuple[bytes, ...]:
-    """What follows a recipient's head, to the end of the document."""
+    """What follows a recipient's head and a comma, to the end of the document."""
     if mail.key is not None or len(mail.message) <= _CHUNK_BYTES:
-        return (b"," + dumps({**_common(mail), **_content(mail)})[1:],)
-    start = b"," + dumps(_common(mail))[1:-1]
+        return (dumps({**_common(mail), **_content(mail)})[1:],)
+    start = dumps(_common(mail))[1:-1]
     try:
         return (start + b',"mime":"', *_text_chunks(mail, dumps), b'"}')
     except UnicodeDecodeError:
