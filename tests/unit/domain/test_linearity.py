@@ -4,12 +4,11 @@ Work is counted in calls, of Python and of C functions: that does not depend on 
 at these sizes a quadratic search would run for hours.
 """
 
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import FrameType
 
 import pytest
+from tests.calls import calls
 
 from tidegate.domain.connection import Client, Endpoints
 from tidegate.domain.control_headers import extract
@@ -56,27 +55,11 @@ def handle(message: bytes) -> None:
     encode(mail, ["id"])
 
 
-def work(message: bytes) -> int:
-    """The number of calls that handling a message takes."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        handle(message)
-    finally:
-        sys.setprofile(before)
-    return calls
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_calls_grow_with_size(shape: str) -> None:
     """RS18, HD08: four times the message takes about four times the calls; quadratic work would take sixteen."""
-    small, large = work(SHAPES[shape](250)), work(SHAPES[shape](1000))
+    short, long = SHAPES[shape](250), SHAPES[shape](1000)
+    small, large = calls(lambda: handle(short)), calls(lambda: handle(long))
     assert large <= 5 * small
 
 

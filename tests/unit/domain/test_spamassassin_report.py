@@ -1,12 +1,12 @@
 """The table of rules in SpamAssassin's reports: read when it is one, and never made by a message."""
 
-import sys
-from types import FrameType
+from collections.abc import Callable
 
 import attrs
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.calls import calls
 from tests.unit.domain.spamassassin import HEADING, Hit, report, shown, total
 
 from tidegate.domain.spam_rule import MAX_DESCRIPTION_CHARS, SpamRule
@@ -258,23 +258,9 @@ def test_parser_is_total(data: bytes, score: float) -> None:
         lambda n: HEADING * n,
     ],
 )
-def test_calls_grow_with_size(shape: object) -> None:
+def test_calls_grow_with_size(shape: Callable[[int], str]) -> None:
     """Four times the report takes about four times the calls; and a long one is done while one waits."""
 
-    def work(size: int) -> int:
-        calls = 0
-
-        def count(frame: FrameType, event: str, argument: object) -> None:
-            nonlocal calls
-            calls += event in ("call", "c_call")
-
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
-            read_rules(shape(size).encode(), 0.0)  # type: ignore[operator]
-        finally:
-            sys.setprofile(before)
-        return calls
-
-    assert work(800) <= 5 * work(200)
-    read_rules(shape(300_000).encode(), 0.0)  # type: ignore[operator]
+    short, long, longest = (shape(size).encode() for size in (200, 800, 300_000))
+    assert calls(lambda: read_rules(long, 0.0)) <= 5 * calls(lambda: read_rules(short, 0.0))
+    read_rules(longest, 0.0)

@@ -4,14 +4,13 @@ Work is counted in calls, of Python and of C functions: that does not depend on 
 at these sizes a quadratic search would run for minutes.
 """
 
-import sys
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from types import FrameType
 
 import pytest
+from tests.calls import calls
 
 from tidegate.domain.checks import arc, dkim, dmarc, spf
 from tidegate.domain.checks.authentication_results import forged_results
@@ -97,31 +96,12 @@ def key(query: DnsQuery) -> DnsAnswer:
     return DnsAnswer(DnsStatus.NOERROR, texts=(KEY,))
 
 
-def work(run: Callable[[], object], function: str = "") -> int:
-    """The number of calls that something takes, of all functions or of those with this name."""
-    calls = 0
-
-    def count(frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        if function:
-            calls += event == "call" and frame.f_code.co_name == function
-        else:
-            calls += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_work_grows_no_faster_than_the_message(shape: str) -> None:
     """ML06, ML09, ML12, ML21, HD10, HD13: twice the message is at most about twice the work; bounds may make it less."""
     size = 4_000
     one, two = SHAPES[shape](size), SHAPES[shape](2 * size)
-    once, twice = work(lambda: check(one)), work(lambda: check(two))
+    once, twice = calls(lambda: check(one)), calls(lambda: check(two))
     assert twice <= 2.2 * once + 500
 
 
@@ -167,7 +147,7 @@ def test_records(shape: str) -> None:
             complete(dmarc.evaluate(dmarc.author_of(message), None, ()), answer)
             complete(spf.evaluate(parse("192.0.2.1"), "x", "a-b.c@example.com", now=NOW), answer)
 
-        return work(ask)
+        return calls(ask)
 
     once, twice = run(50), run(100)
     assert twice <= 2.2 * once + 500
@@ -179,7 +159,7 @@ def test_lengths_of_a_body_cost_one_hash() -> None:
     body = b"line of text\r\n" * 600_000
 
     def run(lengths: int) -> int:
-        return work(
+        return calls(
             lambda: body_digests(body, 0, [BodyHash(Canonicalization.SIMPLE, "sha256", 7_000_000 + number) for number in range(lengths)])
         )
 
@@ -189,4 +169,4 @@ def test_lengths_of_a_body_cost_one_hash() -> None:
 def test_sealed_fields_are_canonicalized_once() -> None:
     """ML06, ML21: each of fifty seals covers all sets before it; the canonical form of a field is made once, and once without its signature."""
     message = arc_sets(50) + FROM + b"\r\n"
-    assert work(lambda: check(message), "relaxed_field") <= 50 * 4 + 10
+    assert calls(lambda: check(message), "relaxed_field") <= 50 * 4 + 10

@@ -4,11 +4,10 @@ Work is counted in calls, of Python and of C functions: that does not depend on 
 at these sizes a quadratic search would run for minutes.
 """
 
-import sys
 from collections.abc import Callable
-from types import FrameType
 
 import pytest
+from tests.calls import calls
 
 from tidegate.domain.reports import classify
 
@@ -42,27 +41,12 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
 }
 
 
-def work(message: bytes) -> int:
-    """The number of calls that classifying a message takes."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        classify(message)
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_work_grows_no_faster_than_the_message(shape: str) -> None:
     """HD08 to HD10, RP02 to RP05: twice the message is at most about twice the work; bounds may make it less."""
     size = 4_000
-    once, twice = work(SHAPES[shape](size)), work(SHAPES[shape](2 * size))
+    one, two = SHAPES[shape](size), SHAPES[shape](2 * size)
+    once, twice = calls(lambda: classify(one)), calls(lambda: classify(two))
     assert twice <= 2.2 * once + 500
 
 
@@ -75,4 +59,4 @@ def test_large_messages_end(shape: str) -> None:
 def test_ordinary_mail_costs_the_same_at_any_size() -> None:
     """An ordinary message is told by its header: its body may be as long as it likes."""
     head = b"From: Ann <ann@example.com>\r\nSubject: Lunch\r\nContent-Type: text/plain\r\n\r\n"
-    assert work(head + b"x\r\n" * 300_000) == work(head + b"x\r\n")
+    assert calls(lambda: classify(head + b"x\r\n" * 300_000)) == calls(lambda: classify(head + b"x\r\n"))
