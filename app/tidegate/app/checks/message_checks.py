@@ -11,7 +11,7 @@ import attrs
 from tidegate.app.checks.driver import Lookup
 from tidegate.app.checks.guard import guarded
 from tidegate.app.checks.scan import scan
-from tidegate.app.checks.sender import SPF_QUERIES, ExpectedMessage, Origin, spf_finding, spf_unknown
+from tidegate.app.checks.sender import ExpectedMessage, Origin, spf_finding, spf_unknown
 from tidegate.app.config.values import Check
 from tidegate.domain.checks import arc, dkim, dmarc, iprev
 from tidegate.domain.checks.arc import Chain, ChainProblem
@@ -53,10 +53,12 @@ IPREV_S = 3.0
 """Reverse zones are the worst kept ones, and no other finding hangs on this one."""
 
 # Shares of driver.MAX_QUERIES: what a sender put into a message for one check, or published for it, leaves the others what they need.
+SPF_QUERIES = 20  # the record, ten terms (RFC 7208 section 4.6.4), and the hosts of some mx; more where other checks are not enabled
 DKIM_QUERIES = MAX_SIGNATURES  # a key each
 DMARC_QUERIES = 12  # the walk of the author's domain, and what aligned subdomains add
 IPREV_QUERIES = 3  # the names of the address, and two of them; up to ten of them from what the others leave
-# ARC has the rest: five keys at least, thirteen beside a message with two signatures.
+ARC_QUERIES = 5  # keys; it has what the others leave: thirteen beside a message with two signatures
+
 
 Result = TypeVar("Result")
 
@@ -106,7 +108,7 @@ class MessageChecks:
         loop = asyncio.get_running_loop()
         now = loop.time()
         lookup = Lookup(self.resolver, now + self.timeout_s)
-        part = lookup.share(SPF_QUERIES, self.timeout_s - self.alignment_s)
+        part = lookup.share(self.spf_queries, self.timeout_s - self.alignment_s)
         finding = spf_finding(part, origin, hostname, self.clock(), now + self.budget_s)
         return ExpectedMessage(origin, hostname, lookup, loop.create_task(finding))
 
@@ -114,6 +116,13 @@ class MessageChecks:
     def wants_sender(self) -> bool:
         """Whether the sender is checked: whether :meth:`expect` is of use."""
         return Check.SPF in self.enabled or Check.DMARC in self.enabled
+
+    @property
+    def spf_queries(self) -> int:
+        """SPF's share: its own, and those of checks that are not enabled. A record with three mx of ten hosts each needs 34 queries."""
+        dkim_wanted = Check.DKIM in self.enabled or Check.DMARC in self.enabled
+        unused = ARC_QUERIES * (Check.ARC not in self.enabled) + DKIM_QUERIES * (not dkim_wanted)
+        return SPF_QUERIES + unused + DMARC_QUERIES * (Check.DMARC not in self.enabled) + IPREV_QUERIES * (not self.iprev)
 
     @property
     def alignment_s(self) -> float:
@@ -208,7 +217,7 @@ class _Run:
         author = dmarc.author_of(header) if wants_dmarc else None
         # All parts are taken before anything is asked.
         time_s = checks.timeout_s - checks.alignment_s
-        spf_part = self.lookup.share(SPF_QUERIES if checks.wants_sender and self.expected is None else 0, time_s)
+        spf_part = self.lookup.share(checks.spf_queries if checks.wants_sender and self.expected is None else 0, time_s)
         dkim_part = self.lookup.share(min(DKIM_QUERIES, len(signatures.fields)) if signatures else 0, time_s)
         dmarc_part = self.lookup.share(DMARC_QUERIES if wants_dmarc else 0, checks.timeout_s)
         left = self.lookup.queries_left - (IPREV_QUERIES if checks.iprev else 0)

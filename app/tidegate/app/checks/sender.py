@@ -14,9 +14,6 @@ from tidegate.domain.checks.verdict import SpfIdentity, SpfResult, Verdict
 from tidegate.domain.connection import Client
 from tidegate.domain.ip_address import IpAddress, parse
 
-SPF_QUERIES = 20
-"""The record, ten terms (RFC 7208 section 4.6.4), and the hosts of some mx."""
-
 
 @attrs.frozen
 class Origin:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import attrs
+import pytest
 
 from tidegate.adapters.dkim import verify_signature
 from tidegate.adapters.memory.static_resolver import StaticResolver
@@ -124,4 +125,28 @@ async def test_queries_are_those_of_one_message() -> None:
     resolver.go.set()
     expectation = checks(resolver).expect(CLIENT, "joe@example.com", "mta.example")
     await expectation.spf
-    assert expectation.lookup.renewed(1.0).queries_left == expectation.lookup.queries_left == 30
+    assert expectation.lookup.renewed(1.0).queries_left == expectation.lookup.queries_left == 50 - 28
+
+
+@pytest.mark.parametrize(
+    ("enabled", "iprev", "share"),
+    [
+        ({Check.SPF, Check.DKIM, Check.DMARC, Check.ARC}, True, 20),
+        ({Check.SPF, Check.DKIM, Check.DMARC}, True, 25),
+        ({Check.DMARC}, False, 28),
+        ({Check.SPF, Check.DKIM}, True, 37),
+        ({Check.SPF}, True, 47),
+        ({Check.SPF, Check.SPAM}, False, 50),
+    ],
+)
+async def test_spf_may_use_what_nobody_else_wants(enabled: set[Check], iprev: bool, share: int) -> None:
+    """Its part of the fifty queries grows with every check that is not enabled: a lawful record of many mx needs more than twenty."""
+    hosts = [f"{letter}{number}.example.com" for letter in "abc" for number in range(9)]
+    zone: dict[str, list[list[Any]]] = {"example.com": [["TXT", ["v=spf1 mx:a.example.com mx:b.example.com mx:c.example.com -all"]]]}
+    for letter in "abc":
+        zone[f"{letter}.example.com"] = [["MX", [10, host]] for host in hosts if host.startswith(letter)]
+    zone |= {host: [["A", "198.51.100.7"]] for host in hosts}
+    runner = MessageChecks(frozenset(enabled), StaticResolver.of(zone), lambda: NOW, verify_signature, iprev=iprev)
+    assert runner.spf_queries == share
+    found = await runner.expect(CLIENT, "joe@example.com", "mta.example").spf
+    assert found.verdict == ("fail" if share > 1 + 3 + 27 else "temperror")
