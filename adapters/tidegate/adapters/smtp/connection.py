@@ -7,6 +7,7 @@ from typing import cast
 
 import attrs
 
+from tidegate.adapters.smtp.outbox import Write, nowhere
 from tidegate.adapters.smtp.owner import Owner
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
@@ -51,6 +52,7 @@ class SmtpConnection(asyncio.Protocol):
         "_tls_context",
         "_transport",
         "_waiting_bytes",
+        "_write",
         "_write_blocked_since",
         "counted",
         "endpoints",
@@ -66,6 +68,7 @@ class SmtpConnection(asyncio.Protocol):
         self._owner = owner
         self._tls_context = tls_context
         self._transport: asyncio.Transport | None = None
+        self._write: Write = nowhere
         self._since = self._progress = owner.now()
         self._data_since = 0.0
         self._data_bytes = 0
@@ -118,7 +121,7 @@ class SmtpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone. A message being made durable is not affected."""
-        self._transport = None
+        self._transport, self._write = None, nowhere
         self._give_up_expectation()
         self.session.connection_lost()
         self._owner.connection_lost(self)
@@ -158,7 +161,7 @@ class SmtpConnection(asyncio.Protocol):
         owner = self._owner
         for event in events:
             if isinstance(event, Send):
-                owner.outbox.put(self._transport, event.data)
+                owner.outbox.put(self._write, event.data)
             elif isinstance(event, MessageComplete):
                 self._receive(event)
             elif isinstance(event, MessageExpected):
@@ -234,7 +237,7 @@ class SmtpConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._tls_context is None:
             return
-        self._transport = None
+        self._transport, self._write = None, nowhere
         loop = asyncio.get_running_loop()
         try:
             secured = await loop.start_tls(
@@ -280,7 +283,7 @@ class SmtpConnection(asyncio.Protocol):
     # -- flow ------------------------------------------------------------------------------------------------------------------------------
 
     def _adopt(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+        self._transport, self._write = transport, transport.write
         transport.set_write_buffer_limits(high=WRITE_BUFFER)
 
     def _read_ahead(self, count: int) -> None:

@@ -1,5 +1,7 @@
 """SMTP replies as values (RFC 5321 section 4.2, enhanced status codes of RFC 2034 and RFC 3463)."""
 
+from functools import lru_cache
+
 import attrs
 
 from tidegate.domain.value_object import value_object
@@ -12,11 +14,20 @@ class Send:
     data: bytes
 
 
+@lru_cache(maxsize=256)  # of few codes
+def _prefixes(code: int, enhanced: str) -> tuple[str, str]:
+    """What stands in front of each line but the last, and of the last one."""
+    status = f"{enhanced} " if enhanced else ""
+    return f"{code}-{status}", f"{code} {status}"
+
+
 def _encode(reply: "Reply") -> Send:
-    code, lines = reply.code, reply.lines
-    prefix = f"{reply.enhanced} " if reply.enhanced else ""
-    last = f"{code} {prefix}{lines[-1]}\r\n"
-    return Send((last if len(lines) == 1 else f"{code}-{prefix}" + f"\r\n{code}-{prefix}".join(lines[:-1]) + f"\r\n{last}").encode())
+    lines = reply.lines
+    continued, last = _prefixes(reply.code, reply.enhanced)
+    if len(lines) == 1:
+        return Send(f"{last}{lines[0]}\r\n".encode())
+    separator = f"\r\n{continued}"
+    return Send(f"{continued}{separator.join(lines[:-1])}\r\n{last}{lines[-1]}\r\n".encode())
 
 
 @value_object

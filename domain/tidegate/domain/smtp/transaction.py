@@ -67,7 +67,13 @@ class Transaction:
         """The finished envelope; there is at least one recipient, accepted or refused."""
         given = self.parameters
         return Envelope(
-            self.sender.text, tuple(self.recipients.values()), given.body, given.smtputf8, given.ret, given.envid, tuple(self.refused.values())
+            self.sender.text,
+            tuple(self.recipients.values()),
+            given.body,
+            given.smtputf8,
+            given.ret,
+            given.envid,
+            tuple(self.refused.values()) if self.refused else (),
         )
 
     @property
