@@ -243,6 +243,16 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def end(process: "subprocess.Popen[bytes]", seconds: float = STOP_DEADLINE) -> None:
+    """SIGTERM, and SIGKILL where that is not enough; the process is gone then."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def alive(pid: int) -> bool:
     """Whether a process is there and has not ended."""
     try:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import attrs
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import end, free_port, wait_until
 
 PROGRAM = "/usr/bin/rspamd"
 ACCOUNT, GROUP = "nobody", "nogroup"
@@ -115,12 +115,7 @@ class Rspamd:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._process is not None
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_DEADLINE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, STOP_DEADLINE)
         shutil.rmtree(self.directory)
 
     def _answers(self) -> bool:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import attrs
-from tests.servers.process import free_port, wait_until
+from tests.servers.process import end, free_port, wait_until
 
 PROGRAM = "/usr/sbin/spamd"
 SYSTEM_CONFIGURATION = Path("/etc/spamassassin")
@@ -77,12 +77,7 @@ class Spamd:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self._process is not None
-        self._process.terminate()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process, 20)
         shutil.rmtree(self.directory)
 
     def _listens(self) -> bool:

@@ -138,12 +138,8 @@ class MailReception:
         )
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
-            if message.expectation is not None:
-                message.expectation.cancel()
             return self._answer(transaction, (), Reply.of(block.code, block.status, block.text))
         if not (self._keeps_any and (any(map(self._is_kept, envelope.recipients)) or any(map(self._is_kept, envelope.refused)))):
-            if message.expectation is not None:
-                message.expectation.cancel()
             return self._answer(transaction, (), transaction.outcome())
         return self._publish(transaction, block)
 
@@ -192,6 +188,8 @@ class MailReception:
         return self._answer(transaction, publications, transaction.outcome())
 
     def _answer(self, transaction: "_Transaction", publications: tuple[Publication, ...], reply: Reply) -> Reply:
+        if transaction.message.expectation is not None:
+            transaction.message.expectation.cancel()
         if self.journal is not None:
             accepted = len(transaction.message.envelope.recipients)
             self.journal.note(transaction.message, transaction.id, transaction.message_ids[:accepted], publications, reply)
