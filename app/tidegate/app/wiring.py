@@ -207,7 +207,7 @@ class Gateway:
 
     async def _open_publisher(self) -> Publisher:
         settings = self.settings
-        if not settings.rabbitmq.address and not any(attrs.astuple(queues(settings))):
+        if not settings.rabbitmq.address and not queues(settings):
             return Nowhere()
         if not settings.rabbitmq.address or settings.queue.fallback is Fallback.SPOOL:
             spool = FolderSpool(settings.queue.directory, settings.queue.maxsize, settings.queue.minfree)
@@ -331,7 +331,7 @@ def amqp_settings(settings: Settings) -> AmqpSettings:
     return AmqpSettings(
         addresses=tuple(BrokerAddress.parse(address.url) for address in rabbitmq.address),
         verify=rabbitmq.verify,
-        queues=tuple(filter(None, (rabbitmq.inbox, rabbitmq.local, rabbitmq.reports, rabbitmq.refused))),
+        queues=tuple(filter(None, attrs.astuple(queues(settings)))),
         exchange=rabbitmq.exchange,
         declare=rabbitmq.declare,
         durable=rabbitmq.durable,

@@ -44,9 +44,6 @@ class Validation(StrEnum):
     LOOSE = "loose"
 
 
-_STRICT = Validation.STRICT
-
-
 @value_object
 class Mailbox:
     """An address that passed the grammar.
@@ -80,7 +77,7 @@ def unquote(local_part: str) -> str:
     return re.sub(r"\\(.)", r"\1", local_part[1:-1])
 
 
-def parse_path(data: bytes, validation: Validation = _STRICT, start: int = 0) -> tuple[Mailbox | None, bytes]:
+def parse_path(data: bytes, validation: Validation = Validation.STRICT, start: int = 0) -> tuple[Mailbox | None, bytes]:
     """Read the path that begins at ``start``.
 
     Args:

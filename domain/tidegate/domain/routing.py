@@ -19,6 +19,10 @@ class Queues:
     reports: str = ""
     refused: str = ""
 
+    def __bool__(self) -> bool:
+        """Whether there is any queue at all."""
+        return bool(self.inbox or self.local or self.reports or self.refused)
+
 
 def queue_for(queues: Queues, *, local: bool, report: bool = False, refused: bool = False) -> str | None:
     """The queue of one recipient's document, or None when it is to be discarded.

@@ -160,16 +160,14 @@ def _serve(listening: socket.socket, lifeline: int, patterns: AccountPatterns, u
         ready = [descriptor for descriptor, _ in watched.poll(1000 if children else None)]
         if lifeline in ready:
             return
-        if not ready:
-            children -= _reaped(children)
-            continue
-        connection, _ = listening.accept()
-        with connection:
-            _, peer, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            if peer in (0, uid):
-                if os.fork() == 0:
-                    _answer(connection, patterns)
-                children += 1
+        if ready:
+            connection, _ = listening.accept()
+            with connection:
+                _, peer, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+                if peer in (0, uid):
+                    if os.fork() == 0:
+                        _answer(connection, patterns)
+                    children += 1
         children -= _reaped(children)
 
 

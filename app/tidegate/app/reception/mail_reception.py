@@ -126,7 +126,7 @@ class MailReception:
     checker: Checker | None = None
     host_names: Callable[[], Collection[str]] = frozenset
     reports: ReportReader = attrs.field(factory=NoReportReader)
-    _keeps_any: bool = attrs.field(init=False, default=attrs.Factory(lambda self: any(attrs.astuple(self.settings.queues)), takes_self=True))
+    _keeps_any: bool = attrs.field(init=False, default=attrs.Factory(lambda self: bool(self.settings.queues), takes_self=True))
 
     def receive(self, message: IncomingMessage) -> Reply | Awaitable[Reply]:
         """See :meth:`tidegate.ports.reception.Reception.receive`. What is refused for its header or discarded is answered at once."""

@@ -64,14 +64,14 @@ class Session(Authentication):
     def _usual_command(self, data: bytes, start: int) -> int:
         first = data[start]
         if first == _R:
-            found = _USUAL_RCPT(data, start)
-            if found is None or self._transaction is None or (mailbox := usual_mailbox(found[1])) is None:
+            transaction, found = self._transaction, _USUAL_RCPT(data, start)
+            if transaction is None or transaction.chunked or found is None or (mailbox := usual_mailbox(found[1])) is None:
                 return 0
-            self._add_recipient(self._transaction, mailbox, _NO_RCPT_PARAMETERS)
+            self._add_recipient(transaction, mailbox, _NO_RCPT_PARAMETERS)
             return found.end()
         if first == _M:
             found = _USUAL_MAIL(data, start)
-            if found is None or (mailbox := usual_mailbox(found[1])) is None:
+            if not self.helo or self._transaction is not None or found is None or (mailbox := usual_mailbox(found[1])) is None:
                 return 0
             size = found[2]
             self._begin(mailbox, _NO_MAIL_PARAMETERS if size is None else MailParameters(int(size)))
@@ -107,8 +107,10 @@ class Session(Authentication):
         return True
 
     def _mail(self, argument: bytes) -> None:
-        if not self.helo or self._transaction is not None:  # that the command comes at a wrong time is told before what is wrong with it
-            return self._begin(NULL_PATH, _NO_MAIL_PARAMETERS)
+        if not self.helo:
+            return self._error(replies.HELLO_FIRST)
+        if self._transaction is not None:
+            return self._error(replies.NESTED_MAIL)
         prefix = _MAIL_FROM.match(argument)
         if prefix is None:
             return self._error(replies.MAIL_SYNTAX)
@@ -121,11 +123,7 @@ class Session(Authentication):
         return self._begin(mailbox, parameters)
 
     def _begin(self, mailbox: Mailbox, parameters: MailParameters) -> None:
-        """Begin a transaction, if it may begin now."""
-        if not self.helo:
-            return self._error(replies.HELLO_FIRST)
-        if self._transaction is not None:
-            return self._error(replies.NESTED_MAIL)
+        """Begin a transaction, if this sender and these parameters are taken."""
         if not mailbox.ascii and not parameters.smtputf8:
             return self._error(replies.NEEDS_SMTPUTF8)
         max_bytes = self.policy.max_message_bytes()
@@ -144,6 +142,8 @@ class Session(Authentication):
         transaction = self._transaction
         if transaction is None:
             return self._error(replies.MAIL_FIRST if self.helo else replies.HELLO_FIRST)
+        if transaction.chunked:
+            return self._error(replies.CHUNKS_STARTED)
         prefix = _RCPT_TO.match(argument)
         if prefix is None:
             return self._error(replies.RCPT_SYNTAX)
@@ -156,9 +156,7 @@ class Session(Authentication):
         return self._add_recipient(transaction, mailbox, parameters)
 
     def _add_recipient(self, transaction: Transaction, mailbox: Mailbox, parameters: RcptParameters) -> None:
-        """Add a recipient, if it may be added."""
-        if transaction.chunked:
-            return self._error(replies.CHUNKS_STARTED)
+        """Add a recipient, if it is taken."""
         if not mailbox.ascii and not transaction.parameters.smtputf8:
             return self._error(replies.NEEDS_SMTPUTF8)
         limit = self.profile.limits.recipients
