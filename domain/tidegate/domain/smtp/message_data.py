@@ -1,10 +1,9 @@
 """Collects the data of one message, by DATA (RFC 5321 section 4.1.1.4) or by BDAT chunks (RFC 3030).
 
-The end of DATA is CRLF.CRLF and nothing else. Lines are not looked at one by one: the buffer is searched for a dot after a line feed, which
+The end of DATA is CRLF.CRLF and nothing else. Lines are not looked at one by one: the buffer is searched for a dot after a line end, which
 most messages have only at their end.
 """
 
-import re
 from enum import Enum
 from typing import Protocol
 
@@ -14,8 +13,7 @@ from tidegate.domain.smtp.line_ends import normalize, only_crlf
 
 _END = b"\r\n.\r\n"
 _EMPTY_LINE = b"\r\n\r\n"
-# A literal pattern, which sre searches about as fast as memchr: 26 µs for 100 KB where bytes.find(_END) takes 39 to 55 µs.
-_LINE_FEED_DOT = re.compile(rb"\n\.")
+_LINE_DOT = b"\r\n."
 _MAX_DOT_LINES = 16
 """Dots at line starts that are looked at one by one. A message with more (a hostile one may have nothing else) is searched by
 ``bytes.find``, whose cost does not depend on their number."""
@@ -47,8 +45,7 @@ def whole_message(data: bytes) -> bytes | None:
     """
     if data[-5:] != _END or data[:1] == b".":
         return None
-    hit = _LINE_FEED_DOT.search(data)
-    return data[:-3] if hit is not None and hit.start() == len(data) - 4 and only_crlf(data) else None
+    return data[:-3] if data.find(_LINE_DOT) == len(data) - 5 and only_crlf(data) else None
 
 
 @attrs.define
@@ -120,12 +117,14 @@ class MessageData:
             return self._refusal
         data: bytes | bytearray = self._buffer
         text = data[: data.find(_EMPTY_LINE) + 2] if binary and _EMPTY_LINE in data else data
+        stuffed = self._dot_lines > 0
         if not only_crlf(text):
             if not relax or b"\0" in text:
                 return Refusal.BARE_LINE_ENDS
             data = normalize(text) + data[len(text) :]
-        if dots and self._dot_lines:
-            data = data.replace(b"\r\n.", b"\r\n")
+            stuffed = True  # perhaps: a line end that was bare before may stand before a dot
+        if dots and stuffed:
+            data = data.replace(_LINE_DOT, b"\r\n")
         if len(data) - 2 > self.max_bytes:
             return Refusal.TOO_BIG
         self._buffer = bytearray()  # its memory stays reserved, for the message
@@ -142,19 +141,18 @@ class MessageData:
         """Offset of the end mark in the buffer or -1; each byte is looked at once over all calls."""
         buffer = self._buffer
         while self._dot_lines <= _MAX_DOT_LINES:
-            hit = _LINE_FEED_DOT.search(buffer, self._searched)
-            if hit is None:
-                self._searched = len(buffer) - 1  # the last byte may be a line feed before a dot
+            at = buffer.find(_LINE_DOT, self._searched)
+            if at < 0:
+                self._searched = max(0, len(buffer) - 2)  # the last two bytes may be a line end before a dot
                 return -1
-            at = hit.start()
-            following = bytes(buffer[at + 2 : at + 4])
-            if following == b"\r\n" and buffer[at - 1] == 0x0D:
-                return at - 1
+            following = bytes(buffer[at + 3 : at + 5])
+            if following == b"\r\n":
+                return at
             if following in (b"", b"\r"):  # may still become the end
                 self._searched = at
                 return -1
             self._dot_lines += 1
-            self._searched = at + 2
+            self._searched = at + 3
         found = buffer.find(_END, max(0, self._searched - len(_END) + 1))
         if found < 0:
             self._searched = len(buffer)
@@ -179,6 +177,6 @@ class MessageData:
     def _unstuffed_size(self) -> int:
         """Size without the dots that stuffing added, for a message that is over the limit with them. Counts each byte once over all calls."""
         end = len(self._buffer)
-        self._counted_dots += self._buffer.count(b"\r\n.", max(0, self._counted - 2), end)
+        self._counted_dots += self._buffer.count(_LINE_DOT, max(0, self._counted - 2), end)
         self._counted = end
         return self.size - self._counted_dots
