@@ -6,6 +6,7 @@ pass a token bucket. The state is one process's own and bounded: the clients wit
 
 from collections import OrderedDict
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 import attrs
@@ -113,6 +114,7 @@ class ClientTable:
             self._idle.popitem(last=False)
 
 
+@lru_cache(maxsize=8192)  # of each connection when it begins and when it ends
 def client_key(address: str) -> str | int:
     """What addresses of one client have in common: the address itself for IPv4, the upper 64 bits for IPv6.
 
