@@ -3,12 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import Iterable
+from socket import socket
 from typing import cast
 
 import attrs
 
 from tidegate.adapters.smtp.outbox import Write, nowhere
 from tidegate.adapters.smtp.owner import Owner
+from tidegate.adapters.smtp.plain_transport import PlainTransport
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.events import Authenticate, Close, Event, MessageComplete, MessageExpected, Send, StartTls
@@ -83,21 +85,27 @@ class SmtpConnection(asyncio.Protocol):
     # -- asyncio.Protocol ------------------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client; on an implicit-TLS port the handshake is done by now."""
+        """Greet the client; on an implicit-TLS port the handshake is done by now. Or go on in TLS."""
         self._adopt(cast("asyncio.Transport", transport))
-        self.session.tls = _negotiated(transport)
+        tls = _negotiated(transport)
+        session = self.session
+        if session.mode is _WAITING:  # for what STARTTLS asked for
+            assert tls is not None
+            self._progress = self._owner.now()
+            self._read_paused = False
+            self._carry_out(session.tls_established(tls))
+            return
+        session.tls = tls
         self._owner.opened(self)
-        self._carry_out(self.session.open())
+        self._carry_out(session.open())
 
     def data_received(self, data: bytes) -> None:
         """Hand input to the session."""
         session = self.session
         before = session.mode
-        if before is _WAITING:
-            self._read_ahead(len(data))
         events = session.receive(data)
-        if session.mode is not _COMMAND or before is not _COMMAND:
-            self._count_data(len(data), before)
+        if before is not _COMMAND:
+            self._count(len(data), before)
         if events:
             self._progress = self._owner.now()  # silence counts from the last command or piece of data, not from the last byte
             self._carry_out(events)
@@ -178,9 +186,10 @@ class SmtpConnection(asyncio.Protocol):
             self._end(linger=event.linger)
         elif isinstance(event, Authenticate):
             self._owner.start(self._authenticate(event))
-        elif self._transport is not None:
-            self._transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
-            self._owner.start(self._start_tls())
+        elif isinstance(transport := self._transport, PlainTransport):
+            self._transport, self._write = None, nowhere
+            transport.pause_reading()  # now: a fast ClientHello belongs to the TLS layer
+            self._owner.start(self._start_tls(transport))
 
     def _receive(self, event: MessageComplete) -> None:
         """Pass a message on. The last event of several: the session waits for the answer, which may be there at once."""
@@ -192,7 +201,7 @@ class SmtpConnection(asyncio.Protocol):
         if self._at_once < ANSWERS_AT_ONCE:
             self._at_once += 1
             self._waiting_bytes = 0
-            self._data_since, self._data_bytes = self._progress, 0  # what follows may be data of the next message
+            self._data_bytes = 0  # what follows may be data of the next message
             self._carry_out(self.session.message_done(reply))
             self._at_once -= 1
         else:
@@ -224,7 +233,7 @@ class SmtpConnection(asyncio.Protocol):
     def _go_on(self, events: Iterable[Event]) -> None:
         """Carry out what follows an answer that the session waited for."""
         session = self.session
-        self._progress = self._data_since = self._owner.now()
+        self._progress = self._owner.now()
         self._waiting_bytes = self._data_bytes = 0
         self._carry_out(events)
         if self._half_closed and session.mode is not _WAITING and self._transport is not None:
@@ -233,29 +242,31 @@ class SmtpConnection(asyncio.Protocol):
         elif self._read_paused and not self._write_blocked_since:
             self._resume_reading()
 
-    async def _start_tls(self) -> None:
-        transport = self._transport
-        if transport is None or self._tls_context is None:
-            return
-        self._transport, self._write = None, nowhere
-        loop = asyncio.get_running_loop()
+    async def secure(self, sock: socket) -> None:
+        """Shake hands and begin, or go on, in TLS. The socket is used up, however that ends.
+
+        Raises:
+            OSError: the client broke the handshake off, or nothing came of it; nothing has been begun.
+            TimeoutError: it took too long.
+        """
+        assert self._tls_context is not None
         try:
-            secured = await loop.start_tls(
-                transport, self, self._tls_context, server_side=True, ssl_handshake_timeout=self._owner.timing.handshake
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: self, sock, ssl=self._tls_context, ssl_handshake_timeout=self._owner.timing.handshake
             )
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _start_tls(self, transport: PlainTransport) -> None:
+        try:
+            async with asyncio.timeout(self._owner.timing.handshake):
+                sock = await transport.detach()
+            await self.secure(sock)
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             self._owner.handshake_failed(self.endpoints, error)
-            secured = None
-        if secured is None:  # refused, or the client went away: not every loop says connection_lost then
             transport.abort()
             self.connection_lost(None)
-            return
-        self._adopt(secured)
-        self._progress = self._owner.now()
-        self._read_paused = False
-        tls = _negotiated(secured)
-        assert tls is not None
-        self._carry_out(self.session.tls_established(tls))
 
     def _refuse(self, reply: Reply) -> None:
         self._carry_out(self.session.refuse(reply))
@@ -286,16 +297,6 @@ class SmtpConnection(asyncio.Protocol):
         self._transport, self._write = transport, transport.write
         transport.set_write_buffer_limits(high=WRITE_BUFFER)
 
-    def _read_ahead(self, count: int) -> None:
-        self._waiting_bytes += count
-        if self._waiting_bytes > READ_AHEAD:
-            self._pause_reading()
-
-    def _linger(self, count: int) -> None:
-        self._waiting_bytes += count
-        if self._waiting_bytes > LINGER_BYTES:
-            self._abort()
-
     def _pause_reading(self) -> None:
         if not self._read_paused and self._transport is not None:
             self._read_paused = True
@@ -306,18 +307,30 @@ class SmtpConnection(asyncio.Protocol):
             self._read_paused = False
             self._transport.resume_reading()
 
-    def _count_data(self, count: int, before: Mode) -> None:
+    def _count(self, count: int, before: Mode) -> None:
+        """Account for input that was no command.
+
+        Args:
+            count: its bytes.
+            before: what they were taken for.
+        """
         if before is _DATA or before is _CHUNK:
+            if not self._data_bytes:
+                self._data_since = self._progress  # the time of DATA or BDAT, or of the answer to the message before
             self._progress = self._owner.now()
-            self._data_bytes += count
+            self._data_bytes = self._data_bytes + count if self.session.receiving_data else 0
+        elif before is _WAITING:
+            self._waiting_bytes += count
+            if self._waiting_bytes > READ_AHEAD:
+                self._pause_reading()
         elif before is _CLOSED:
-            self._linger(count)
-        elif self.session.receiving_data:
-            self._data_since, self._data_bytes = self._owner.now(), count
+            self._waiting_bytes += count
+            if self._waiting_bytes > LINGER_BYTES:
+                self._abort()
 
     def _too_slow(self, now: float) -> bool:
         timing = self._owner.timing
-        elapsed = now - self._data_since
+        elapsed = now - (self._data_since if self._data_bytes else self._progress)
         return elapsed > timing.rate_grace and self._data_bytes < timing.min_rate * elapsed
 
 

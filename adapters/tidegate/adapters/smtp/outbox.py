@@ -23,18 +23,28 @@ class Outbox:
         loop: the loop at whose turns everything leaves.
     """
 
-    __slots__ = ("_loop", "_waiting")
+    __slots__ = ("_held", "_loop", "_waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._held = False
         self._waiting: list[tuple[Write, bytes]] = []
 
     def put(self, write: Write, data: bytes) -> None:
         """Write ``data`` before the loop waits again, in the order of the calls. A connection that is gone by then gets nothing."""
         waiting = self._waiting
-        if not waiting:
+        if not waiting and not self._held:
             self._loop.call_soon(self.flush)
         waiting.append((write, data))
+
+    def hold(self) -> None:
+        """Leave it to :meth:`release` to write what is put from now on."""
+        self._held = True
+
+    def release(self) -> None:
+        """Write everything, and what is put later at the end of its turn."""
+        self._held = False
+        self.flush()
 
     def flush(self) -> None:
         """Write everything now: for whoever is about to close a connection, or to change what carries it."""

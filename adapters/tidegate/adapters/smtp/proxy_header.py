@@ -1,7 +1,7 @@
 """Reads a PROXY header from a socket and not one byte more: what follows belongs to TLS or SMTP."""
 
 import asyncio
-import socket
+from socket import MSG_DONTWAIT, MSG_PEEK, SocketType
 
 from tidegate.domain.proxy_protocol import Header, NeedMore, Rejected, parse
 
@@ -9,14 +9,14 @@ _PEEK = 4096
 """Bytes looked at in one go: more than any header that is taken."""
 
 
-async def read_proxy_header(sock: socket.socket, timeout_s: float) -> Header | Rejected:
+async def read_proxy_header(sock: SocketType, timeout_s: float) -> Header | Rejected:
     """Read the header.
 
     Bytes are looked at first and taken only when they are known to belong to the header, since the client's first bytes may follow in the same
     segment.
 
     Args:
-        sock: connected, non-blocking.
+        sock: connected.
         timeout_s: for the whole header (a proxy sends it in one piece).
 
     Returns:
@@ -30,12 +30,12 @@ async def read_proxy_header(sock: socket.socket, timeout_s: float) -> Header | R
         return Rejected("the connection was reset")
 
 
-async def _read(sock: socket.socket) -> Header | Rejected:
+async def _read(sock: SocketType) -> Header | Rejected:
     received = b""
     while True:
         await _readable(sock)
         try:
-            seen = sock.recv(_PEEK, socket.MSG_PEEK)
+            seen = sock.recv(_PEEK, MSG_PEEK | MSG_DONTWAIT)
         except (BlockingIOError, InterruptedError):
             continue
         if not seen:
@@ -51,7 +51,7 @@ async def _read(sock: socket.socket) -> Header | Rejected:
                 return outcome
 
 
-async def _readable(sock: socket.socket) -> None:
+async def _readable(sock: SocketType) -> None:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(sock, readable.set)

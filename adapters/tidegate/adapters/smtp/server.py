@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
+from socket import MSG_DONTWAIT, SHUT_WR, SocketType
 from typing import Any
 
 import attrs
@@ -13,7 +14,9 @@ import attrs
 from tidegate.adapters.smtp.connection import SmtpConnection
 from tidegate.adapters.smtp.gate import Gate
 from tidegate.adapters.smtp.outbox import Outbox
-from tidegate.adapters.smtp.plain_socket import plain
+from tidegate.adapters.smtp.plain_socket import PlainSocket, full, plain
+from tidegate.adapters.smtp.plain_transport import PlainTransport
+from tidegate.adapters.smtp.poller import Poller
 from tidegate.adapters.smtp.proxy_header import read_proxy_header
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Client, Endpoints
@@ -37,9 +40,14 @@ TICK = 1.0
 _log = logging.getLogger("tidegate.smtp")
 
 
+def _local_end(sock: SocketType) -> tuple[str, int]:
+    address, port, *_ = sock.getsockname()
+    return canonical(address), port
+
+
 def _bound_to(listener: "Listener") -> tuple[str, int] | None:
-    address, port, *_ = listener.sock.getsockname()
-    return None if address in ("0.0.0.0", "::") else (canonical(address), port)
+    local = _local_end(listener.sock)
+    return None if local[0] in ("0.0.0.0", "::") else local
 
 
 @attrs.frozen
@@ -52,7 +60,7 @@ class Listener:
         local: the one address that it is bound to, which its connections need not be asked for; None where it listens on all.
     """
 
-    sock: socket.socket = attrs.field(converter=plain)
+    sock: PlainSocket = attrs.field(converter=plain)
     secure: bool = False
     local: tuple[str, int] | None = attrs.field(init=False, default=attrs.Factory(_bound_to, takes_self=True))
 
@@ -84,6 +92,7 @@ class SmtpServer:
     retiring: bool = attrs.field(default=False, init=False)
     now: Callable[[], float] = attrs.field(init=False)
     outbox: Outbox = attrs.field(init=False)
+    _poller: Poller = attrs.field(init=False)
     _listeners: list[Listener] = attrs.field(factory=list, init=False)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
     _idle: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
@@ -96,6 +105,7 @@ class SmtpServer:
         self._loop = asyncio.get_running_loop()
         self.now = self._loop.time
         self.outbox = Outbox(self._loop)
+        self._poller = Poller(self._loop, self.outbox)
         self._listeners = list(listeners)
         self._start_accepting()
         self._tick()
@@ -130,6 +140,7 @@ class SmtpServer:
                 deadline = self.now() + 1.0
         if self._ticker is not None:
             self._ticker.cancel()
+        self._poller.close()
 
     # -- what connections call -------------------------------------------------------------------------------------------------------------
 
@@ -196,13 +207,13 @@ class SmtpServer:
         if not self.draining and not self._accepting:
             self._accepting = True
             for listener in self._listeners:
-                self._loop.add_reader(listener.sock, self._accept, listener)
+                self._poller.add_reader(listener.sock.fileno(), partial(self._accept, listener))
 
     def _stop_accepting(self) -> None:
         if self._accepting:
             self._accepting = False
             for listener in self._listeners:
-                self._loop.remove_reader(listener.sock)
+                self._poller.remove_reader(listener.sock.fileno())
 
     def _stop_listening(self) -> None:
         self._stop_accepting()
@@ -228,24 +239,23 @@ class SmtpServer:
                 _log.error("cannot accept connections for a moment", extra={"reason": _reason(error)})
                 self._pause_accepting(ACCEPT_PAUSE)
                 return
-            sock.setblocking(False)
             self._take(sock, address, listener)
 
-    def _take(self, sock: socket.socket, address: Sequence[Any], listener: Listener) -> None:
+    def _take(self, sock: SocketType, address: Sequence[Any], listener: Listener) -> None:
         """Take a connection to its session, or to the header of its proxy first."""
         secure = listener.secure
         try:
-            local_ip, local_port = listener.local or sock.getsockname()[:2]
+            local = listener.local or _local_end(sock)
         except OSError:  # gone already
             self._drop(sock)
             return
-        endpoints = Endpoints(canonical(address[0]), address[1], canonical(local_ip), local_port)
+        endpoints = Endpoints(canonical(address[0]), address[1], *local)
         if self.gate.expects_proxy_header(endpoints.remote_ip):
             self.start(self._take_from_proxy(sock, endpoints, secure=secure))
         else:
             self._admit(sock, endpoints, Origin.CLIENT, secure=secure)
 
-    async def _take_from_proxy(self, sock: socket.socket, endpoints: Endpoints, *, secure: bool) -> None:
+    async def _take_from_proxy(self, sock: SocketType, endpoints: Endpoints, *, secure: bool) -> None:
         try:
             header = await read_proxy_header(sock, self.timing.proxy_header)
         except BaseException:
@@ -257,7 +267,7 @@ class SmtpServer:
         else:
             self._admit(sock, header.endpoints or endpoints, header.origin_on(endpoints), secure=secure)
 
-    def _admit(self, sock: socket.socket, endpoints: Endpoints, origin: Origin, *, secure: bool) -> None:
+    def _admit(self, sock: SocketType, endpoints: Endpoints, origin: Origin, *, secure: bool) -> None:
         try:
             admitted = self.gate.admit(endpoints, origin)
         except BaseException:
@@ -269,18 +279,15 @@ class SmtpServer:
             self._drop(sock)
             return
         connection = SmtpConnection(self, admitted.session, endpoints, self.tls_context, counted=admitted.counted)
-        self.start(self._establish(sock, connection, secure=secure))
+        if secure:
+            self.start(self._secure(sock, connection))
+        else:
+            PlainTransport(self._loop, self._poller, sock, connection).begin()
 
-    async def _establish(self, sock: socket.socket, connection: SmtpConnection, *, secure: bool) -> None:
-        """Begin the session; from then on the connection gives its place back itself."""
+    async def _secure(self, sock: SocketType, connection: SmtpConnection) -> None:
+        """Begin a session in TLS; from then on the connection gives its place back itself."""
         try:
-            if secure:
-                assert self.tls_context is not None
-                await self._loop.connect_accepted_socket(
-                    lambda: connection, sock, ssl=self.tls_context, ssl_handshake_timeout=self.timing.handshake
-                )
-            else:
-                await self._loop.connect_accepted_socket(lambda: connection, sock)
+            await connection.secure(full(sock))
         except BaseException as error:
             if connection.counted:
                 self.gate.left(connection.endpoints)
@@ -289,7 +296,7 @@ class SmtpServer:
                 raise
             self.handshake_failed(connection.endpoints, error)
 
-    def _drop(self, sock: socket.socket) -> None:
+    def _drop(self, sock: SocketType) -> None:
         """Close a connection that has not come to its session."""
         sock.close()
         self.gate.give_place()
@@ -324,13 +331,13 @@ def _failed(message: IncomingMessage) -> Reply:
     return replies.NOT_QUEUED
 
 
-def _refuse(sock: socket.socket, data: bytes) -> None:
+def _refuse(sock: SocketType, data: bytes) -> None:
     """Say one line into an empty socket buffer, which always takes it, and say that it was the last."""
     try:
         with suppress(BlockingIOError):
-            sock.recv(65536)  # a socket that is closed with input unread is reset, and the line is lost with it
-        sock.send(data)
-        sock.shutdown(socket.SHUT_WR)
+            sock.recv(65536, MSG_DONTWAIT)  # a socket that is closed with input unread is reset, and the line is lost with it
+        sock.send(data, MSG_DONTWAIT)
+        sock.shutdown(SHUT_WR)
     except OSError:
         pass  # the client is gone
 

@@ -21,6 +21,7 @@ from tidegate.domain.smtp.transaction import Transaction
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]").search
 # First words of other protocols that browsers and scanners are made to speak at mail servers; and TLS where none was asked for.
 OTHER_PROTOCOL = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) |\x16|SSH-")
+_CLOSE, _CLOSE_LINGERING = Close(linger=False), Close(linger=True)
 # How refused data is answered.
 _REFUSALS = {
     Refusal.TOO_BIG: replies.TOO_BIG,
@@ -288,7 +289,7 @@ class Machine:
 
     def _end(self, reply: Reply) -> None:
         self._reply(reply)
-        self._emit(Close(linger=reply is not replies.BYE))
+        self._events.append(_CLOSE if reply is replies.BYE else _CLOSE_LINGERING)
         self.mode = _CLOSED
         self._input, self._at = b"", 0
         self._reset()

@@ -57,3 +57,17 @@ async def test_nothing_for_a_connection_that_has_gone() -> None:
     outbox.put(there.write, b"d")
     outbox.flush()
     assert there.written == [b"b", b"d"]
+
+
+async def test_held() -> None:
+    """Whoever holds it says when it is written; afterwards it is as before."""
+    outbox, wire = Outbox(asyncio.get_running_loop()), Wire()
+    outbox.hold()
+    outbox.put(wire.write, b"a")
+    await asyncio.sleep(0)
+    assert wire.written == []
+    outbox.release()
+    assert wire.written == [b"a"]
+    outbox.put(wire.write, b"b")
+    await asyncio.sleep(0)
+    assert wire.written == [b"a", b"b"]
