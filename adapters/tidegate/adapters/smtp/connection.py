@@ -30,7 +30,7 @@ LINGER_BYTES = 1 << 20
 """Bytes read and dropped after the last reply before the connection is reset."""
 
 # Names of their own: reading a member off its class takes 60 to 100 ns (Python 3.11).
-_COMMAND, _DATA, _CHUNK, _WAITING, _CLOSED = Mode.COMMAND, Mode.DATA, Mode.CHUNK, Mode.WAITING, Mode.CLOSED
+_COMMAND, _DATA, _CHUNK, _RESPONSE, _WAITING, _CLOSED = Mode.COMMAND, Mode.DATA, Mode.CHUNK, Mode.RESPONSE, Mode.WAITING, Mode.CLOSED
 
 
 class SmtpConnection(asyncio.Protocol):
@@ -104,10 +104,12 @@ class SmtpConnection(asyncio.Protocol):
         session = self.session
         before = session.mode
         events = session.receive(data)
-        if before is not _COMMAND:
+        if before is _COMMAND or before is _RESPONSE:
+            if events:
+                self._progress = self._owner.now()  # silence counts from the last line or piece of data, not from the last byte
+        else:
             self._count(len(data), before)
         if events:
-            self._progress = self._owner.now()  # silence counts from the last command or piece of data, not from the last byte
             self._carry_out(events)
 
     def eof_received(self) -> bool:
@@ -169,7 +171,7 @@ class SmtpConnection(asyncio.Protocol):
         owner = self._owner
         for event in events:
             if isinstance(event, Send):
-                owner.outbox.put(self._write, event.data)
+                owner.outbox.put((self._write, event.data))
             elif isinstance(event, MessageComplete):
                 self._receive(event)
             elif isinstance(event, MessageExpected):

@@ -19,27 +19,28 @@ def nowhere(_data: bytes) -> None:
 class Outbox:
     """Shared by the connections of one event loop.
 
+    Attributes:
+        put: takes ``write`` of a transport and bytes for it, which are written before the loop waits again, in the order of the calls. A
+            connection that is gone by then gets nothing. All but the first call of a turn are no more than the ``append`` of a list.
+
     Args:
         loop: the loop at whose turns everything leaves.
     """
 
-    __slots__ = ("_held", "_loop", "_waiting")
+    __slots__ = ("_held", "_loop", "_waiting", "put")
+
+    put: Callable[[tuple[Write, bytes]], None]
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._held = False
         self._waiting: list[tuple[Write, bytes]] = []
-
-    def put(self, write: Write, data: bytes) -> None:
-        """Write ``data`` before the loop waits again, in the order of the calls. A connection that is gone by then gets nothing."""
-        waiting = self._waiting
-        if not waiting and not self._held:
-            self._loop.call_soon(self.flush)
-        waiting.append((write, data))
+        self.put = self._put_first
 
     def hold(self) -> None:
         """Leave it to :meth:`release` to write what is put from now on."""
         self._held = True
+        self.put = self._waiting.append
 
     def release(self) -> None:
         """Write everything, and what is put later at the end of its turn."""
@@ -49,8 +50,14 @@ class Outbox:
     def flush(self) -> None:
         """Write everything now: for whoever is about to close a connection, or to change what carries it."""
         waiting, self._waiting = self._waiting, []
+        self.put = self._waiting.append if self._held else self._put_first
         for write, data in waiting:
             try:
                 write(data)
             except RuntimeError:  # how uvloop says that the client hung up in this turn; other loops say nothing
                 continue
+
+    def _put_first(self, entry: tuple[Write, bytes]) -> None:
+        self._loop.call_soon(self.flush)
+        self._waiting.append(entry)
+        self.put = self._waiting.append

@@ -12,7 +12,9 @@ from tidegate.adapters.smtp.plain_socket import full
 from tidegate.adapters.smtp.poller import Poller
 
 READ_BYTES = 65536
-"""Most bytes of one read: what a connection holds of the loop before the others have their turn."""
+"""Most bytes of one read."""
+BULK_BYTES = 1 << 20
+"""The same for a connection that had that many: a large message. What a connection may have of the loop before the others have their turn."""
 
 
 class Receiver(Protocol):
@@ -58,6 +60,7 @@ class PlainTransport(asyncio.Transport):
         "_fd",
         "_high",
         "_loop",
+        "_most",
         "_poller",
         "_reading",
         "_receiver",
@@ -76,6 +79,7 @@ class PlainTransport(asyncio.Transport):
         self._high = 65536
         self._blocked = False  # the receiver was told to pause
         self._reading = False
+        self._most = READ_BYTES
         self._ended = False  # the other side sends no more
         self._shut = False  # no more is to be sent
         self._closing = False
@@ -106,12 +110,13 @@ class PlainTransport(asyncio.Transport):
 
     def _readable(self) -> None:
         try:
-            data = self._sock.recv(READ_BYTES, MSG_DONTWAIT)
+            data = self._sock.recv(self._most, MSG_DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
             self._end(error)
             return
+        self._most = BULK_BYTES if len(data) >= READ_BYTES else READ_BYTES
         try:
             if data:
                 self._receiver.data_received(data)

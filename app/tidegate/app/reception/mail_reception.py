@@ -91,11 +91,14 @@ class _Transaction:
     def outcome(self) -> Reply:
         """What the client reads once everything is durable that should be."""
         envelope = self.message.envelope
-        if envelope.refused and not envelope.recipients:
+        recipients = envelope.recipients
+        if len(recipients) == 1:  # as nearly always, in half the time
+            return Reply(250, "2.0.0", (QUEUED, f"{self.message_ids[0]} for {recipients[0].address}"))
+        if envelope.refused and not recipients:
             refusal = envelope.refused[0].refusal
             assert refusal is not None
             return refusal
-        pairs = zip(self.message_ids, envelope.recipients, strict=False)  # refused ones have their identifiers behind those
+        pairs = zip(self.message_ids, recipients, strict=False)  # refused ones have their identifiers behind those
         return Reply(250, "2.0.0", (QUEUED, *[f"{message_id} for {recipient.address}" for message_id, recipient in pairs]))
 
 

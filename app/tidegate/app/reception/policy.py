@@ -61,14 +61,6 @@ class GatewayPolicy:
             return replies.AUTH_REQUIRED
         return False
 
-    def take_bytes(self, count: int) -> bool:
-        """From the budget."""
-        return self.budget.take_bytes(count)
-
-    def give_bytes(self, count: int) -> None:
-        """Back to the budget."""
-        self.budget.give_bytes(count)
-
 
 @attrs.define
 class GreetingOnly:
@@ -79,6 +71,11 @@ class GreetingOnly:
     """
 
     policy: GatewayPolicy
+
+    @property
+    def budget(self) -> MemoryBudget:
+        """Never asked."""
+        return self.policy.budget
 
     def max_message_bytes(self) -> int:
         """As for others."""
@@ -91,10 +88,3 @@ class GreetingOnly:
     def admit_recipient(self, mailbox: Mailbox, user: str | None) -> Reply | bool:
         """Never."""
         return replies.NOT_ALLOWED
-
-    def take_bytes(self, count: int) -> bool:
-        """Never."""
-        return False
-
-    def give_bytes(self, count: int) -> None:
-        """Nothing was taken."""

@@ -4,8 +4,8 @@ A bare CR or LF that one program takes for a line end and the next does not is h
 with them (RFC 5321 section 4.5.2, RFC 5322 section 4): C programs end a text there.
 """
 
-import io
 import re
+from io import IncrementalNewlineDecoder
 
 _SLICE = 1 << 18  # what is decoded at a time: bounds the copy, and stays in the processor's cache
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
@@ -19,7 +19,7 @@ def only_crlf(data: bytes | bytearray) -> bool:
     """
     if b"\0" in data:
         return False
-    decoder = io.IncrementalNewlineDecoder(None, False)
+    decoder = IncrementalNewlineDecoder(None, False)
     if len(data) <= _SLICE:
         decoder.decode(data.decode("latin-1"), True)
     else:

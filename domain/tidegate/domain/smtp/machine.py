@@ -108,14 +108,18 @@ class Machine:
         """Take input of any length, cut anywhere."""
         if self._input:
             self._input, self._at = self._input[self._at :] + data, 0
-        elif self.mode is _COMMAND and data and (end := self._usual_command(data, 0)):
+            self._advance()
+        elif self.mode is _COMMAND:
+            end = self._usual_command(data, 0) if data else 0
             if end < len(data):
                 self._input, self._at = data, end
+                self._advance()
         elif self.mode is _DATA:
             self._take_data(data)
+            if self._input:
+                self._advance()
         elif self.mode is not _CLOSED:
             self._input = data
-        if self._input and self.mode is not _WAITING:
             self._advance()
         events = self._events
         self._events = []
@@ -128,7 +132,8 @@ class Machine:
         self.mode = _COMMAND
         self._reset()
         self._reply(reply)
-        self._advance()
+        if self._input:
+            self._advance()
         return self._drain()
 
     def tls_established(self, tls: Tls) -> list[Event]:
@@ -163,8 +168,10 @@ class Machine:
             elif mode is _RESPONSE:
                 if not self._next_response():
                     return
-            else:
+            elif mode is _WAITING:
                 return
+            else:  # closed: what follows is not read
+                break
         self._input, self._at = b"", 0
 
     def _next_command(self) -> bool:
@@ -220,10 +227,10 @@ class Machine:
         """Take message data; what stands behind its end is kept as input."""
         transaction = self._transaction
         assert transaction is not None
-        if transaction.data is None and (message := transaction.take_whole(data, self.policy)) is not None:
+        if transaction.data is None and (message := transaction.take_whole(data, self.policy.budget)) is not None:
             self._complete(transaction, message)
             return
-        consumed = transaction.buffer(self.policy).feed(data)
+        consumed = transaction.buffer(self.policy.budget).feed(data)
         if consumed is not None:
             if consumed < len(data):
                 self._input, self._at = data, consumed
@@ -304,7 +311,7 @@ class Machine:
 
     def _reset(self) -> None:
         if self._transaction is not None:
-            self._transaction.release(self.policy)
+            self._transaction.release(self.policy.budget)
             self._transaction = None
 
     def _idle(self) -> bool:

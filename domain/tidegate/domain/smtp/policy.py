@@ -6,11 +6,16 @@ The session asks while it reads commands, so answers come from values in memory;
 from typing import Protocol
 
 from tidegate.domain.address import Mailbox
+from tidegate.domain.smtp.message_data import ByteBudget
 from tidegate.domain.smtp.reply import Reply
 
 
 class Policy(Protocol):
     """Decisions beyond syntax and order of commands."""
+
+    @property
+    def budget(self) -> ByteBudget:
+        """Memory for message data, shared by all sessions of a process."""
 
     def max_message_bytes(self) -> int:
         """Largest message to take, in bytes, as SIZE advertises it (RFC 1870). May change between messages."""
@@ -35,9 +40,3 @@ class Policy(Protocol):
         Returns:
             True for a recipient on the local address list, False for any other that is accepted, or the reply that refuses it.
         """
-
-    def take_bytes(self, count: int) -> bool:
-        """Reserve memory for message data; False when the budget of the process is spent, then nothing is reserved."""
-
-    def give_bytes(self, count: int) -> None:
-        """Give back what :meth:`take_bytes` reserved."""

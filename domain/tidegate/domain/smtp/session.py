@@ -214,7 +214,7 @@ class Session(Authentication):
         else:
             self._chunk_refused = None
             transaction.chunked = True
-            transaction.buffer(self.policy)
+            transaction.buffer(self.policy.budget)
         if self._chunk_left:
             self.mode = Mode.CHUNK
         else:

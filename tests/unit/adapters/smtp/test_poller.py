@@ -42,12 +42,12 @@ async def test_replies_leave_after_all_handlers(pair: Callable[[], tuple[socket.
         def ready(name: str = name, ours: socket.socket = ours) -> None:
             order.append(f"read {name}")
             ours.recv(1)
-            outbox.put(lambda data: order.append(data.decode()), f"write {name}".encode())
+            outbox.put((lambda data: order.append(data.decode()), f"write {name}".encode()))
 
         poller.add_reader(ours.fileno(), ready)
     await turns()
     assert order == ["read a", "read b", "write a", "write b"]
-    outbox.put(lambda data: order.append(data.decode()), b"later")
+    outbox.put((lambda data: order.append(data.decode()), b"later"))
     await asyncio.sleep(0)
     assert order[4:] == ["later"]
     poller.close()
@@ -86,7 +86,7 @@ async def test_an_exception_costs_the_others_one_turn(pair: Callable[[], tuple[s
     two_peer.send(b"y")
 
     def broken() -> None:
-        outbox.put(called.append, b"said")
+        outbox.put((called.append, b"said"))
         poller.remove_reader(one.fileno())
         raise ArithmeticError("a defect")
 

@@ -32,9 +32,9 @@ def test_admission() -> None:
     policy = GatewayPolicy(MIB, publisher, budget)
     assert policy.admit_transaction(1_000) is None
     assert policy.admit_transaction(1_001) == replies.NO_SPACE
-    assert policy.take_bytes(600)
+    assert policy.budget.take_bytes(600)
     assert policy.admit_transaction(401) == replies.NO_SPACE
-    policy.give_bytes(600)
+    policy.budget.give_bytes(600)
     assert policy.admit_transaction(401) is None
     publisher.available = False
     assert policy.admit_transaction(0) == replies.NO_SPACE

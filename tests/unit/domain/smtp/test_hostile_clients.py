@@ -42,7 +42,7 @@ def test_a_declared_size_is_only_a_promise() -> None:
         dialogue = Dialogue.start(policy)
         start = b"EHLO x\r\nMAIL FROM:<a@b.c> SIZE=%d\r\nRCPT TO:<b@c.d>\r\nDATA\r\n" % declared
         assert dialogue.codes(start + b"x" * sent + END)[-1] == expected
-        assert policy.budget == StaticPolicy().budget
+        assert policy.memory == StaticPolicy().memory
 
 
 @pytest.mark.parametrize("body", [b"", b" BODY=7BIT", b" BODY=8BITMIME", b" BODY=8BITMIME SMTPUTF8"])

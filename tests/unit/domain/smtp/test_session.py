@@ -253,13 +253,13 @@ def test_memory_is_given_back() -> None:
     for ending in (b"\r\n.\r\nQUIT\r\n", b"\n\r\n.\r\n", b"x" * 20_000 + b"\r\n.\r\n"):
         policy = StaticPolicy()
         Dialogue.start(policy).send(E + M + R + D + b"some data", ending)
-        assert policy.budget == StaticPolicy().budget
+        assert policy.memory == StaticPolicy().memory
     policy = StaticPolicy()
     dialogue = Dialogue.start(policy)
     dialogue.send(E + M + R + D + b"some data")
-    assert policy.budget < StaticPolicy().budget
+    assert policy.memory < StaticPolicy().memory
     dialogue.session.connection_lost()
-    assert policy.budget == StaticPolicy().budget
+    assert policy.memory == StaticPolicy().memory
 
 
 def test_relaxed_line_ends() -> None:

@@ -1,4 +1,4 @@
-"""How slow message data may be (``smtp-min-rate``), by a clock of the test."""
+"""How slow message data may be (``smtp-min-rate``), and what ends a silence, by a clock of the test."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,7 +10,7 @@ from tests.unit.domain.smtp.dialogue import StaticPolicy
 from tidegate.adapters.smtp.connection import SmtpConnection
 from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.timing import Timing
-from tidegate.domain.connection import Client, Endpoints
+from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.profile import Profile
@@ -21,6 +21,7 @@ from tidegate.ports.reception import Expectation, IncomingMessage
 TIMING = Timing(min_rate=1000, rate_grace=10.0)
 START = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
 END = b"\r\n.\r\n"
+PROFILE = Profile("mx.example.com")
 
 
 @attrs.define(eq=False)
@@ -99,10 +100,10 @@ class Server:
         return AuthVerdict.REFUSED
 
 
-def connected(*, at_once: bool = True) -> tuple[Server, SmtpConnection, Wire]:
+def connected(*, at_once: bool = True, profile: Profile = PROFILE) -> tuple[Server, SmtpConnection, Wire]:
     """A client that has said EHLO."""
     server, wire = Server(Outbox(asyncio.get_running_loop()), at_once), Wire()
-    session = Session(Profile("mx.example.com"), StaticPolicy(max_bytes=1 << 20, budget=1 << 20))
+    session = Session(profile, StaticPolicy(max_bytes=1 << 20, memory=1 << 20))
     connection = SmtpConnection(server, session, Endpoints("192.0.2.1", 4711, "192.0.2.25", 25), None)
     connection.connection_made(cast("asyncio.Transport", wire))
     connection.data_received(b"EHLO client.example\r\n")
@@ -145,3 +146,23 @@ async def test_each_message_has_its_own_rate() -> None:
         assert b"421" not in wire.written
         tick(server, connection, 20.0)
         assert b"421 4.4.2 Message data arrives too slowly" in wire.written
+
+
+async def test_every_line_ends_a_silence() -> None:
+    """A client is cut off when it has said nothing for the time of silence: no command, no line of a login, no piece of data."""
+    for pieces in (
+        [b"NOOP\r\n", b"NOOP\r\n"],
+        [b"AUTH LOGIN\r\n", b"Ym9i\r\n"],
+        [START, b"data"],
+        [b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 100\r\n", b"data"],
+    ):
+        server, connection, wire = connected(profile=attrs.evolve(PROFILE, authentication=True))
+        connection.session.tls = Tls("TLSv1.3", "")
+        server.timing = attrs.evolve(TIMING, silence=300.0, min_rate=0)
+        for piece in pieces:
+            tick(server, connection, 200.0)
+            connection.data_received(piece)
+        tick(server, connection, 200.0)
+        assert b"421" not in wire.written, pieces
+        tick(server, connection, 200.0)
+        assert b"421 4.4.2" in wire.written, pieces
