@@ -17,8 +17,8 @@ from tidegate.app.wiring import Gateway
 _log = logging.getLogger("tidegate.worker")
 
 GC_THRESHOLD = 20_000
-"""Container objects made before the youngest generation is collected (Python's default is 700). Messages and connections without TLS leave no reference
-cycles behind."""
+"""Container objects made before the youngest generation is collected (Python's default is 700). Messages and connections without TLS leave no
+reference cycles behind."""
 
 
 def run(settings: Settings, listening: Sequence[Listener], tls: ssl.SSLContext | None, ready: Callable[[], None], lifeline: int) -> None:
