@@ -9,7 +9,7 @@ from socket import MSG_DONTWAIT, SHUT_WR, SocketType, socket
 from typing import Any, Protocol
 
 from tidegate.adapters.smtp.plain_socket import full
-from tidegate.adapters.smtp.poller import Poller
+from tidegate.adapters.smtp.poller import INPUT, Poller
 
 READ_BYTES = 65536
 """Most bytes of one read."""
@@ -108,15 +108,17 @@ class PlainTransport(asyncio.Transport):
         """Whether input is read."""
         return self._reading
 
-    def _readable(self) -> None:
+    def _readable(self, what: int) -> None:
+        most = self._most
         try:
-            data = self._sock.recv(self._most, MSG_DONTWAIT)
-        except (BlockingIOError, InterruptedError):
+            data = self._sock.recv(most, MSG_DONTWAIT)
+        except BlockingIOError:
             return
         except OSError as error:
             self._end(error)
             return
-        self._most = BULK_BYTES if len(data) >= READ_BYTES else READ_BYTES
+        size = len(data)
+        self._most = BULK_BYTES if size >= READ_BYTES else READ_BYTES
         try:
             if data:
                 self._receiver.data_received(data)
@@ -128,6 +130,8 @@ class PlainTransport(asyncio.Transport):
         except Exception as error:
             self._loop.call_exception_handler({"message": "a connection is given up", "exception": error, "transport": self})
             self._end(error)
+        if (size == most or what != INPUT) and self._reading:
+            self._poller.again(self._fd)
 
     # -- writing ---------------------------------------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class PlainTransport(asyncio.Transport):
             return
         try:
             sent = self._sock.send(data, MSG_DONTWAIT)
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             sent = 0
         except OSError as error:
             self._loop.call_soon(self._end, error)
@@ -187,7 +191,7 @@ class PlainTransport(asyncio.Transport):
                 self._loop.remove_writer(self._fd)
                 if self._shut:
                     self._sock.shutdown(SHUT_WR)
-        except (BlockingIOError, InterruptedError):
+        except BlockingIOError:
             return
         except OSError as error:
             self._end(error)

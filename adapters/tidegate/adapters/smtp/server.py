@@ -207,7 +207,7 @@ class SmtpServer:
         if not self.draining and not self._accepting:
             self._accepting = True
             for listener in self._listeners:
-                self._poller.add_reader(listener.sock.fileno(), partial(self._accept, listener))
+                self._poller.add_listener(listener.sock.fileno(), partial(self._accept, listener))
 
     def _stop_accepting(self) -> None:
         if self._accepting:
@@ -224,7 +224,7 @@ class SmtpServer:
         self._stop_accepting()
         self._loop.call_later(seconds, self._start_accepting)
 
-    def _accept(self, listener: Listener) -> None:
+    def _accept(self, listener: Listener, _what: int) -> None:
         for _ in range(ACCEPT_BATCH):
             if not self.gate.take_place():
                 self._pause_accepting(ROOM_PAUSE)

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from tidegate.adapters.smtp.outbox import Outbox
-from tidegate.adapters.smtp.plain_transport import PlainTransport
+from tidegate.adapters.smtp.plain_transport import BULK_BYTES, READ_BYTES, PlainTransport
 from tidegate.adapters.smtp.poller import Poller
 
 HIGH = 4096
@@ -27,11 +27,13 @@ class Receiver:
         told: names of the calls, in order; for data and the end, with it.
         keep: go on sending after the other side's last byte.
         fails: raise at input.
+        pauses: pause reading of this transport at input.
     """
 
     told: list[object] = attrs.field(factory=list)
     keep: bool = False
     fails: bool = False
+    pauses: PlainTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note it."""
@@ -41,6 +43,8 @@ class Receiver:
         """Note it."""
         if self.fails:
             raise ArithmeticError("a defect")
+        if self.pauses is not None:
+            self.pauses.pause_reading()
         self.told.append(data)
 
     def eof_received(self) -> bool:
@@ -136,6 +140,44 @@ def test_input_and_output(run: Run) -> None:
         await asyncio.sleep(0.01)
         assert len(line.receiver.told) == 4
         assert line.transport.is_closing()
+
+    run(test)
+
+
+def test_the_end_comes_with_input(run: Run) -> None:
+    """Input that is there together with the end is read, and so is the end, however large the input."""
+
+    async def test(line: Line) -> None:
+        line.transport.pause_reading()
+        line.peer.setblocking(True)
+        line.peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        sent = bytes(BULK_BYTES // 8) + b"QUIT"
+        line.peer.sendall(sent)
+        line.peer.shutdown(socket.SHUT_WR)
+        line.transport.resume_reading()
+        await until(lambda: ("lost", type(None)) in line.receiver.told)
+        pieces = [piece for piece in line.receiver.told if isinstance(piece, bytes)]
+        assert b"".join(pieces) == sent
+        assert len(pieces) == 2  # one of the usual size, and the rest
+        assert line.receiver.told[-2:] == ["eof", ("lost", type(None))]
+
+    run(test)
+
+
+def test_input_left_by_a_pause_is_read_later(run: Run) -> None:
+    """A receiver that pauses reading while it takes input gets the rest when reading goes on."""
+
+    async def test(line: Line) -> None:
+        line.receiver.pauses = line.transport
+        line.peer.setblocking(True)
+        line.peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        line.peer.sendall(bytes(READ_BYTES + 1))
+        assert await line.told(2) == ["made", bytes(READ_BYTES)]
+        await asyncio.sleep(0.01)
+        assert len(line.receiver.told) == 2
+        line.receiver.pauses = None
+        line.transport.resume_reading()
+        assert (await line.told(3))[2] == bytes(1)
 
     run(test)
 
