@@ -85,7 +85,7 @@ class SmtpConnection(asyncio.Protocol):
     # -- asyncio.Protocol ------------------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client; on an implicit-TLS port the handshake is done by now. Or go on in TLS."""
+        """Greet the client; on an implicit-TLS port the handshake is done by now. After STARTTLS, go on."""
         self._adopt(cast("asyncio.Transport", transport))
         tls = _negotiated(transport)
         session = self.session
@@ -265,7 +265,7 @@ class SmtpConnection(asyncio.Protocol):
             async with asyncio.timeout(self._owner.timing.handshake):
                 sock = await transport.detach()
             await self.secure(sock)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+        except OSError as error:  # ssl.SSLError and TimeoutError are, too
             self._owner.handshake_failed(self.endpoints, error)
             transport.abort()
             self.connection_lost(None)

@@ -87,8 +87,11 @@ class PlainTransport(asyncio.Transport):
 
     def begin(self) -> None:
         """Tell the receiver that the connection is made, and read."""
-        self._receiver.connection_made(self)
-        self.resume_reading()
+        try:
+            self._receiver.connection_made(self)
+            self.resume_reading()
+        except Exception as error:
+            self._give_up(error)
 
     # -- reading ---------------------------------------------------------------------------------------------------------------------------
 
@@ -101,8 +104,8 @@ class PlainTransport(asyncio.Transport):
     def resume_reading(self) -> None:
         """Read on. May be called at any time."""
         if not (self._reading or self._ended or self._closing):
-            self._reading = True
             self._poller.add_reader(self._fd, self._readable)
+            self._reading = True
 
     def is_reading(self) -> bool:
         """Whether input is read."""
@@ -128,8 +131,7 @@ class PlainTransport(asyncio.Transport):
                 if not self._receiver.eof_received():
                     self.close()
         except Exception as error:
-            self._loop.call_exception_handler({"message": "a connection is given up", "exception": error, "transport": self})
-            self._end(error)
+            self._give_up(error)
         if (size == most or what != INPUT) and self._reading:
             self._poller.again(self._fd)
 
@@ -241,6 +243,11 @@ class PlainTransport(asyncio.Transport):
             raise ConnectionResetError("the connection has ended")
         self._closing = True
         return full(self._sock)
+
+    def _give_up(self, error: Exception) -> None:
+        """End the connection for a defect, and tell the loop of it."""
+        self._loop.call_exception_handler({"message": "a connection is given up", "exception": error, "transport": self})
+        self._end(error)
 
     def _end(self, error: Exception | None) -> None:
         if self._sock.fileno() < 0:

@@ -43,8 +43,8 @@ class Poller:
 
         What it raises goes to the loop's exception handler.
         """
-        self._readers[descriptor] = ready
         self._epoll.register(descriptor, select.EPOLLIN)
+        self._readers[descriptor] = ready
 
     def add_reader(self, descriptor: int, ready: Ready) -> None:
         """Call ``ready`` when there is input now, and then whenever more has come, or the connection has ended or broken.
@@ -52,8 +52,8 @@ class Poller:
         A stream socket is empty when it gave less than it was asked for. Whoever leaves something in it, or has read input that came together
         with the end, says :meth:`again`. What ``ready`` raises goes to the loop's exception handler.
         """
-        self._readers[descriptor] = ready
         self._epoll.register(descriptor, _EDGES)
+        self._readers[descriptor] = ready
 
     def again(self, descriptor: int) -> None:
         """Call the handler in the next turn if there is input still, or the end."""

@@ -1,7 +1,6 @@
 """The transport of connections without TLS, over a pair of sockets, on both event loops."""
 
 import asyncio
-import select
 import socket
 from collections.abc import Callable, Coroutine
 from socket import SocketType
@@ -37,6 +36,8 @@ class Receiver:
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note it."""
+        if self.fails:
+            raise ArithmeticError("a defect")
         self.told.append("made")
 
     def data_received(self, data: bytes) -> None:
@@ -353,12 +354,29 @@ def test_a_defect_ends_its_own_connection_only(run: Run) -> None:
         line.receiver.fails = True
         line.peer.send(b"x")
         peer.send(b"y")
-        select.select([], [], [], 0.01)
         await until(lambda: len(other.told) > 1)
         assert line.receiver.told == ["made", ("lost", ArithmeticError)]
         assert [type(complaint["exception"]) for complaint in line.complaints] == [ArithmeticError]
         assert other.told == ["made", b"y"]
         transport.abort()
+        peer.close()
+
+    run(test)
+
+
+def test_a_connection_that_cannot_begin(run: Run) -> None:
+    """A defect at the very beginning ends the connection, too."""
+
+    async def test(line: Line) -> None:
+        ours, peer = socket.socketpair()
+        other = Receiver(fails=True)
+        transport = PlainTransport(
+            asyncio.get_running_loop(), line.poller, SocketType(ours.family, ours.type, ours.proto, ours.detach()), other
+        )
+        transport.begin()
+        assert other.told == [("lost", ArithmeticError)]
+        assert [type(complaint["exception"]) for complaint in line.complaints] == [ArithmeticError]
+        assert peer.recv(1) == b""
         peer.close()
 
     run(test)
