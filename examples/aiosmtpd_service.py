@@ -5,7 +5,7 @@ Run it, then send a mail to port 8025: python examples/aiosmtpd_service.py
 
 import asyncio
 import secrets
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP
@@ -24,7 +24,7 @@ async def main(directory: Path = Path("var/queue"), port: int = 8025) -> None:
     with claim(directory):
         publisher = FolderPublisher(directory)
         ids = MessageIds(secrets.token_bytes(NODE_BYTES))
-        reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: datetime.now(UTC), ids, orjson_dumps)
+        reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: time.time_ns() // 1_000_000, ids, orjson_dumps)
         handler = ReceptionHandler(reception)
         loop = asyncio.get_running_loop()
         server = await loop.create_server(

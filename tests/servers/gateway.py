@@ -3,9 +3,9 @@
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
 
 import attrs
 from tests.schema import assert_valid
@@ -103,7 +103,7 @@ async def serving(setup: Setup | None = None) -> AsyncIterator[Serving]:
     policy = GatewayPolicy(setup.maxsize, publisher, budget, setup.login is not None)
     profile = Profile("mx.example.com", setup.validation, True, setup.tls is not None, setup.limits, setup.login is not None)
     reception = MailReception(
-        ReceptionSettings(Queues(setup.inbox)), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps
+        ReceptionSettings(Queues(setup.inbox)), publisher, lambda: time.time_ns() // 1_000_000, MessageIds(b"testnode"), orjson_dumps
     )
 
     listening = bind_listeners(["127.0.0.1"], [0], [0] if setup.tls else [])

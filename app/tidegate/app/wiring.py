@@ -3,6 +3,7 @@
 import os
 import secrets
 import ssl
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -83,6 +84,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def milliseconds_now() -> int:
+    """The same in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
 @attrs.define(eq=False)
 class Gateway:
     """One process of the composed server. Open it on the event loop that is to serve; close it to drain.
@@ -129,7 +135,7 @@ class Gateway:
                 auth_results=audience(settings),
             ),
             publisher,
-            utc_now,
+            milliseconds_now,
             MessageIds(secrets.token_bytes(NODE_BYTES)),
             orjson_dumps,
             source_ips,

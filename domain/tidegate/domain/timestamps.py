@@ -5,6 +5,7 @@ Cut from ``datetime.ctime``, which is fixed-width, independent of the locale and
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _MONTH_NUMBERS = {
     name: f"{number:02}"
@@ -12,6 +13,7 @@ _MONTH_NUMBERS = {
 }
 
 
+@lru_cache(maxsize=8)  # many messages have the same second
 def rfc5322_date(moment: datetime) -> str:
     """``Fri, 06 Nov 2026 10:00:00 +0000`` (RFC 5322 section 3.3).
 
@@ -22,6 +24,7 @@ def rfc5322_date(moment: datetime) -> str:
     return f"{text[:3]}, {text[8:10].replace(' ', '0')} {text[4:7]} {text[20:]} {text[11:19]} +0000"
 
 
+@lru_cache(maxsize=8)
 def document_time(moment: datetime) -> str:
     """``2026-11-06 10:00:00``: the form of every time in a document.
 

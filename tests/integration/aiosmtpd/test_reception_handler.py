@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.integration
 @asynccontextmanager
 async def aiosmtpd_service(publisher: MemoryPublisher) -> AsyncIterator[tuple[int, ReceptionHandler]]:
     """Serve on a port of its own."""
-    reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: datetime.now(UTC), MessageIds(b"testnode"), orjson_dumps)
+    reception = MailReception(
+        ReceptionSettings(Queues("inbox")), publisher, lambda: time.time_ns() // 1_000_000, MessageIds(b"testnode"), orjson_dumps
+    )
     handler = ReceptionHandler(reception)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(handler, hostname="mx.example.com", enable_SMTPUTF8=True), "127.0.0.1", 0)

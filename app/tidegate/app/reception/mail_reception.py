@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 import attrs
@@ -21,7 +22,7 @@ from tidegate.domain.routing import Queues, queue_for
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.trace import ahead_of, received_field
-from tidegate.ports.clock import Clock
+from tidegate.ports.clock import Milliseconds
 from tidegate.ports.errors import DocumentTooLarge, PortError
 from tidegate.ports.publisher import Publication, Publisher
 from tidegate.ports.reception import IncomingMessage
@@ -78,13 +79,13 @@ class _Transaction:
 
     Attributes:
         message: as it came.
-        now: when.
+        now_ms: when, in milliseconds since 1970.
         id: as in our trace field.
         message_ids: one per recipient, accepted ones first.
     """
 
     message: IncomingMessage
-    now: datetime
+    now_ms: int
     id: str
     message_ids: tuple[str, ...]
 
@@ -109,7 +110,7 @@ class MailReception:
     Attributes:
         settings: see there.
         publisher: makes documents durable.
-        clock: for ``received`` and our trace field.
+        milliseconds: the wall clock, for identifiers, ``received`` and our trace field.
         ids: source of identifiers of this process.
         dumps: JSON encoder.
         source_ips: tells from the address a message was submitted to which addresses it may be sent on from.
@@ -121,7 +122,7 @@ class MailReception:
 
     settings: ReceptionSettings
     publisher: Publisher
-    clock: Clock
+    milliseconds: Milliseconds
     ids: MessageIds
     dumps: Dumps
     source_ips: Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -133,11 +134,11 @@ class MailReception:
 
     def receive(self, message: IncomingMessage) -> Reply | Awaitable[Reply]:
         """See :meth:`tidegate.ports.reception.Reception.receive`. What is refused for its header or discarded is answered at once."""
-        now = self.clock()
+        now_ms = self.milliseconds()
         envelope = message.envelope
-        transaction_id = self.ids.next(int(now.timestamp() * 1000))
+        transaction_id = self.ids.next(now_ms)
         transaction = _Transaction(
-            message, now, transaction_id, per_recipient(transaction_id, len(envelope.recipients) + len(envelope.refused))
+            message, now_ms, transaction_id, per_recipient(transaction_id, len(envelope.recipients) + len(envelope.refused))
         )
         block = inspect(message.data, self.settings.header_limits)
         if isinstance(block, HeaderProblem):
@@ -153,7 +154,7 @@ class MailReception:
 
     async def _publish(self, transaction: "_Transaction", block: HeaderBlock) -> Reply:
         """Check the message, spell its documents and have them made durable."""
-        message, now, transaction_id = transaction.message, transaction.now, transaction.id
+        message, now, transaction_id = transaction.message, _moment(transaction.now_ms // 1000), transaction.id
         envelope = message.envelope
         trace = received_field(message.client, envelope, message.hostname, transaction_id, now)
         # Before anything is changed: signatures are of the bytes that came.
@@ -230,3 +231,9 @@ class MailReception:
                     variants[marked] = documents
                 publications.append(Publication(queue, message_id, documents.parts(recipient, message_id, report if recipient.local else None)))
         return tuple(publications)
+
+
+@lru_cache(maxsize=2)
+def _moment(second: int) -> datetime:
+    """A second since 1970: whoever reads documents is told no less, and the messages of one second share how it is spelled."""
+    return datetime.fromtimestamp(second, UTC)

@@ -57,7 +57,7 @@ async def documents(
     reception = MailReception(
         ReceptionSettings(Queues("inbox"), auth_results=auth_results),
         publisher,
-        lambda: NOW,
+        lambda: int(NOW.timestamp() * 1000),
         MessageIds(b"testnode"),
         stdlib_dumps,
         checker=checker,

@@ -57,7 +57,12 @@ def receive(
 ) -> Reply:
     """One message through the use case."""
     reception = MailReception(
-        settings or ReceptionSettings(Queues("inbox")), publisher, lambda: NOW, MessageIds(b"testnode"), orjson_dumps, journal=journal
+        settings or ReceptionSettings(Queues("inbox")),
+        publisher,
+        lambda: int(NOW.timestamp() * 1000),
+        MessageIds(b"testnode"),
+        orjson_dumps,
+        journal=journal,
     )
     message = IncomingMessage(CLIENT, Envelope("me@example.org", recipients), data, "mx.example.com")
     return asyncio.run(reply_of(reception.receive(message)))
@@ -107,7 +112,9 @@ def test_the_reply_waits_for_the_publisher() -> None:
             await go.wait()
 
         publisher = MemoryPublisher(before_publish=slow)
-        reception = MailReception(ReceptionSettings(Queues("inbox")), publisher, lambda: NOW, MessageIds(b"testnode"), orjson_dumps)
+        reception = MailReception(
+            ReceptionSettings(Queues("inbox")), publisher, lambda: int(NOW.timestamp() * 1000), MessageIds(b"testnode"), orjson_dumps
+        )
         answer = asyncio.create_task(reply_of(reception.receive(IncomingMessage(CLIENT, Envelope("a@b.c", ONE), MAIL, "mx"))))
         await begun.wait()
         await asyncio.sleep(0)

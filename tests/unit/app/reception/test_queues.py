@@ -1,7 +1,6 @@
 """Which queue each recipient's document goes to, and what the client reads."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,7 +34,7 @@ async def receive(publisher: MemoryPublisher, queues: Queues, envelope: Envelope
     reception = MailReception(
         ReceptionSettings(queues),
         publisher,
-        lambda: datetime(2026, 3, 1, tzinfo=UTC),
+        lambda: 1_772_323_200_000,
         MessageIds(b"testnode"),
         orjson_dumps,
         reports=MemoryReportReader(),
