@@ -372,6 +372,26 @@ def test_half_closed_client_gets_its_reply(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+def test_urgent_data(run: Run) -> None:
+    """Urgent data, which no mail program sends, ends reads early: the byte that it points at is lost, what stands around it is answered."""
+
+    async def main() -> None:
+        async with serving(Setup(inbox="")) as server:
+            wire = await Wire.connect(server.port)
+            sock = wire.writer.get_extra_info("socket")
+            with socket.socket(fileno=socket.dup(sock.fileno())) as raw:
+                raw.send(b"NOOP\r\n")
+                raw.send(b"x", socket.MSG_OOB)
+                raw.send(b"NOOP\r\nQUIT\r\n")
+            text = await asyncio.wait_for(wire.rest(), 10)
+            assert text.count(b"250 2.0.0 Ok\r\n") == 2
+            assert text.endswith(b"221 2.0.0 Bye\r\n")
+            await wire.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_read_ahead_is_bounded_and_not_lost(run: Run) -> None:
     """A client that sends on while its message is committed is slowed down, and all it said is answered."""
 

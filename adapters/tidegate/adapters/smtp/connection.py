@@ -22,7 +22,8 @@ from tidegate.ports.reception import Expectation, IncomingMessage
 WRITE_BUFFER = 65536
 """Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
 READ_AHEAD = 65536
-"""Bytes of pipelined input that are kept while a message is being made durable; past it reading stops."""
+"""Bytes of pipelined input that are kept while a message is being made durable; past it reading stops. The read that passes it is kept, too: at
+most ``plain_transport.BULK_BYTES``."""
 ANSWERS_AT_ONCE = 16
 """Messages of one piece of input that are answered before other connections have their turn: a client that pipelines whole messages may have a
 thousand in it."""

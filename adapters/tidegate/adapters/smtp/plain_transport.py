@@ -14,7 +14,8 @@ from tidegate.adapters.smtp.poller import INPUT, Poller
 READ_BYTES = 65536
 """Most bytes of one read."""
 BULK_BYTES = 1 << 20
-"""The same for a connection that had that many: a large message. What a connection may have of the loop before the others have their turn."""
+"""The same for a connection that had that many: a large message. What a connection may have of the loop before the others have their turn, and
+the most that one read adds to what is kept for it. A quarter of it costs a message of 10 MB half as much again."""
 
 
 class Receiver(Protocol):

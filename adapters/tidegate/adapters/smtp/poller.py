@@ -15,8 +15,10 @@ from collections.abc import Callable
 from tidegate.adapters.smtp.outbox import Outbox
 
 INPUT = select.EPOLLIN
-"""What a handler is told when there is input and nothing else; any other number tells that the connection has ended or broken, too."""
-_EDGES = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLET
+"""What a handler is told when there is input and nothing else; any other number tells that the connection has ended or broken, too, or that it
+has urgent data."""
+# Urgent data (RFC 9293 section 3.8.5) ends a read before the socket is empty.
+_EDGES = select.EPOLLIN | select.EPOLLPRI | select.EPOLLRDHUP | select.EPOLLET
 
 Ready = Callable[[int], None]
 
@@ -49,8 +51,8 @@ class Poller:
     def add_reader(self, descriptor: int, ready: Ready) -> None:
         """Call ``ready`` when there is input now, and then whenever more has come, or the connection has ended or broken.
 
-        A stream socket is empty when it gave less than it was asked for. Whoever leaves something in it, or has read input that came together
-        with the end, says :meth:`again`. What ``ready`` raises goes to the loop's exception handler.
+        A stream socket is empty when it gave less than it was asked for. Whoever leaves something in it, or has read input of which he was told
+        more than :data:`INPUT`, says :meth:`again`. What ``ready`` raises goes to the loop's exception handler.
         """
         self._epoll.register(descriptor, _EDGES)
         self._readers[descriptor] = ready
