@@ -205,8 +205,8 @@ class PlainTransport(asyncio.Transport):
         if not self._unsent:
             if self._closing:
                 self._end(None)
-            elif self._detached is not None and not self._detached.done():
-                self._detached.set_result(None)
+            else:
+                self._wake_detaching()
 
     # -- the end ---------------------------------------------------------------------------------------------------------------------------
 
@@ -259,6 +259,10 @@ class PlainTransport(asyncio.Transport):
             self._unsent = b""
             self._loop.remove_writer(self._fd)
         self._sock.close()
+        self._wake_detaching()
+        self._receiver.connection_lost(error)
+
+    def _wake_detaching(self) -> None:
+        """Let :meth:`detach` look at what has become of the connection, if it waits."""
         if self._detached is not None and not self._detached.done():
             self._detached.set_result(None)
-        self._receiver.connection_lost(error)

@@ -292,7 +292,7 @@ class SmtpServer:
             if connection.counted:
                 self.gate.left(connection.endpoints)
             self._drop(sock)
-            if not isinstance(error, OSError | TimeoutError):  # ssl.SSLError is an OSError
+            if not isinstance(error, OSError):  # ssl.SSLError and TimeoutError are, too
                 raise
             self.handshake_failed(connection.endpoints, error)
 

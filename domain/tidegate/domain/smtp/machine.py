@@ -296,7 +296,7 @@ class Machine:
 
     def _end(self, reply: Reply) -> None:
         self._reply(reply)
-        self._events.append(_CLOSE if reply is replies.BYE else _CLOSE_LINGERING)
+        self._emit(_CLOSE if reply is replies.BYE else _CLOSE_LINGERING)
         self.mode = _CLOSED
         self._input, self._at = b"", 0
         self._reset()

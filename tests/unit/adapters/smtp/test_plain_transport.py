@@ -89,6 +89,12 @@ class Line:
         return received
 
 
+def carried(ours: socket.socket, poller: Poller, receiver: Receiver) -> PlainTransport:
+    """A transport on a socket, which belongs to it from now on."""
+    sock = SocketType(ours.family, ours.type, ours.proto, ours.detach())
+    return PlainTransport(asyncio.get_running_loop(), poller, sock, receiver)
+
+
 Test = Callable[[Line], Coroutine[object, object, None]]
 
 
@@ -110,7 +116,7 @@ def run(request: pytest.FixtureRequest) -> Callable[[Test], None]:
         peer.setblocking(False)
         with peer:
             poller, receiver = Poller(loop, Outbox(loop)), Receiver()
-            transport = PlainTransport(loop, poller, SocketType(ours.family, ours.type, ours.proto, ours.detach()), receiver)
+            transport = carried(ours, poller, receiver)
             transport.set_write_buffer_limits(high=HIGH)
             transport.begin()
             await test(Line(transport, receiver, peer, poller, complaints))
@@ -347,9 +353,7 @@ def test_a_defect_ends_its_own_connection_only(run: Run) -> None:
     async def test(line: Line) -> None:
         ours, peer = socket.socketpair()
         other = Receiver()
-        transport = PlainTransport(
-            asyncio.get_running_loop(), line.poller, SocketType(ours.family, ours.type, ours.proto, ours.detach()), other
-        )
+        transport = carried(ours, line.poller, other)
         transport.begin()
         line.receiver.fails = True
         line.peer.send(b"x")
@@ -370,9 +374,7 @@ def test_a_connection_that_cannot_begin(run: Run) -> None:
     async def test(line: Line) -> None:
         ours, peer = socket.socketpair()
         other = Receiver(fails=True)
-        transport = PlainTransport(
-            asyncio.get_running_loop(), line.poller, SocketType(ours.family, ours.type, ours.proto, ours.detach()), other
-        )
+        transport = carried(ours, line.poller, other)
         transport.begin()
         assert other.told == [("lost", ArithmeticError)]
         assert [type(complaint["exception"]) for complaint in line.complaints] == [ArithmeticError]
