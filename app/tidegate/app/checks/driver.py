@@ -74,6 +74,8 @@ class Lookup:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _answers(self, queries: tuple[DnsQuery, ...]) -> tuple[DnsAnswer, ...]:
+        if not queries:  # a pause
+            await asyncio.sleep(0)
         tasks = [self._task(query) for query in queries]
         waiting = [task for task in tasks if task is not None and not task.done()]
         if waiting:

@@ -1,7 +1,8 @@
 """Checks that need the DNS ask for it as values: they are generators that yield batches of queries and are sent the answers.
 
 Nothing here waits or knows a network. Who drives a check resolves each batch as it likes, concurrently or from a table, and sends the answers
-back in the order of the queries; the check's result is the generator's return value.
+back in the order of the queries; the check's result is the generator's return value. An empty batch asks for nothing: it is a place where a
+check that computes for long may be interrupted.
 """
 
 from collections.abc import Callable, Generator
@@ -14,7 +15,10 @@ from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus, RecordType
 Result = TypeVar("Result")
 
 Lookups: TypeAlias = Generator[tuple[DnsQuery, ...], tuple[DnsAnswer, ...], Result]
-"""A check under way: yields at least one query at a time, is sent exactly as many answers."""
+"""A check under way: yields queries, or :data:`PAUSE`, and is sent exactly as many answers."""
+
+PAUSE: tuple[DnsQuery, ...] = ()
+"""Yielded between two signatures: the mathematics of one by a key of 8,192 bits take 7 ms, and a chain may have fifty of them."""
 
 _SHOWN_TEXT_BYTES = 200  # of one TXT record in an explanation; a record may have 64 kB
 _SHOWN_RECORDS = 20

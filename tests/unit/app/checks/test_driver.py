@@ -66,6 +66,15 @@ async def test_checks_share_answers(now: float) -> None:
     assert resolver.asked == ["a", "b"]
 
 
+async def test_others_run_at_a_pause(now: float) -> None:
+    """ML06: a check that asks for nothing is interrupted all the same."""
+    ran: list[int] = []
+    asyncio.get_running_loop().call_soon(ran.append, 1)
+    lookup = Lookup(SlowResolver(), now + 60)
+    assert await lookup.complete(names(())) == []
+    assert (ran, lookup.queries_left) == ([1], MAX_QUERIES)
+
+
 async def test_deadline_is_temperror_and_ends_the_check(now: float) -> None:
     """ML15: what does not answer costs the time that is left, once; what is asked afterwards costs nothing."""
     resolver = SlowResolver()

@@ -11,7 +11,7 @@ from tidegate.domain.checks.dkim.header import SignedHeader, unsigned_field
 from tidegate.domain.checks.dkim.key import KeyProblem, find_key
 from tidegate.domain.checks.dkim.signature import Algorithm
 from tidegate.domain.checks.dkim.verification import VerifySignature, check_key, is_verified, weakness
-from tidegate.domain.checks.lookups import Lookups, Trace, printable
+from tidegate.domain.checks.lookups import PAUSE, Lookups, Trace, printable
 from tidegate.domain.checks.verdict import ArcResult, Verdict
 from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus, RecordType
 from tidegate.domain.headers import Field
@@ -40,7 +40,7 @@ def evaluate(
             for query, answer in zip(queries, answers, strict=True):
                 trace.answered(query, answer, 1)
         keys = {query.name: answer for query, answer in zip(queries, answers, strict=True)}
-        result = _Validation(chain, digests, int(now.timestamp()), verify, keys, trace).result()
+        result = yield from _Validation(chain, digests, int(now.timestamp()), verify, keys, trace).result()
     if trace:
         trace.note(f"ARC {result.verdict}" + (f": {result.reason}" if result.reason else ""))
     return result
@@ -69,7 +69,8 @@ class _Validation:
     keys: dict[str, DnsAnswer]
     trace: Trace | None
 
-    def result(self) -> ArcResult:
+    def result(self) -> Lookups[ArcResult]:
+        """The finding; asks for nothing and pauses before each signature but the first."""
         sets = self.chain.sets
         header = SignedHeader.of(self.chain.header)
         shown = ArcResult(Verdict.PASS, len(sets), domain=sets[-1].seal.domain)
@@ -79,11 +80,12 @@ class _Validation:
             if problem:
                 return attrs.evolve(shown, verdict=Verdict.FAIL, reason=f"message signature {len(sets)}: {problem}")
             for instance in range(len(sets), 0, -1):
+                yield PAUSE
                 verdict, reason = self._seal_verdict(header, instance)
                 self._note(f"seal {instance}: {reason or 'holds'}")
                 if reason:
                     return attrs.evolve(shown, verdict=verdict, reason=reason)
-            return attrs.evolve(shown, oldest_pass=self._oldest_pass(header))
+            return attrs.evolve(shown, oldest_pass=(yield from self._oldest_pass(header)))
         except _NoAnswer as error:
             return attrs.evolve(shown, verdict=Verdict.TEMPERROR, reason=str(error))
 
@@ -138,12 +140,13 @@ class _Validation:
             return weak
         return "" if is_verified(self.verify, record.key, algorithm, signed, value) else "the signature does not match"
 
-    def _oldest_pass(self, header: SignedHeader) -> int | None:
+    def _oldest_pass(self, header: SignedHeader) -> Lookups[int | None]:
         """RFC 8617 section 5.2 step 5: the lowest instance down to which all message signatures hold; 0 when all do."""
         sets = self.chain.sets
         if len(self.chain.searched) < len(sets):
             return None
         for instance in range(len(sets) - 1, 0, -1):
+            yield PAUSE
             try:
                 if self._message_problem(header, sets[instance - 1]):
                     return instance + 1

@@ -16,7 +16,7 @@ from tidegate.domain.checks.dkim.rsa_key import MIN_BITS, RsaKey
 from tidegate.domain.checks.dkim.signature import Algorithm, Signature, field_tags, parse_signature, shown_signature
 from tidegate.domain.checks.dkim.tags import TagError
 from tidegate.domain.checks.domain_name import to_ascii
-from tidegate.domain.checks.lookups import Lookups, Trace, printable
+from tidegate.domain.checks.lookups import PAUSE, Lookups, Trace, printable
 from tidegate.domain.checks.verdict import DkimResult, Verdict
 from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus, RecordType
 from tidegate.domain.headers import Field, HeaderBlock
@@ -127,8 +127,10 @@ def evaluate(
     if queries:
         answers = dict(zip(queries, (yield queries), strict=True))
     judge = _Judge(SignedHeader.of(signatures.header), digests, int(now.timestamp()), verify)
-    results = []
+    results: list[DkimResult] = []
     for field in signatures.fields:
+        if results:
+            yield PAUSE
         verdict, reason = Verdict.PERMERROR, field.problem
         if field.signature is not None:
             query = DnsQuery(field.signature.key_name, RecordType.TXT)

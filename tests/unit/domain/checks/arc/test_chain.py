@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tidegate.domain.checks.arc import Chain, ChainProblem, evaluate, read_chain
 from tidegate.domain.checks.dkim import Algorithm, PublicKey, body_digests
-from tidegate.domain.checks.lookups import complete
+from tidegate.domain.checks.lookups import PAUSE, complete
 from tidegate.domain.dns import DnsAnswer, DnsStatus
 from tidegate.domain.headers import HeaderBlock, inspect
 
@@ -104,6 +105,30 @@ def test_fifty_sets_ask_once_per_key() -> None:
     assert isinstance(chain, Chain)
     digests = body_digests(b"", 0, chain.body_hashes)
     assert len(next(evaluate(chain, digests, now=NOW, verify=refuses))) == 50
+
+
+def test_a_pause_between_signatures() -> None:
+    """ML06: others may run before the mathematics of each signature but the first."""
+    whole_body = b64encode(sha256(b"\r\n").digest()).decode()  # of an empty one, in the simple form
+    header = "".join(fields(number).replace("cv=none", "cv=pass" if number > 1 else "cv=none") for number in (1, 2, 3))
+    chain = read(header.replace("rsa-sha256", "ed25519-sha256").replace(BH, f"{whole_body}; c=simple/simple"))
+    assert isinstance(chain, Chain)
+    verified: list[bytes] = []
+
+    def verify(key: PublicKey, algorithm: Algorithm, signed: bytes, signature: bytes) -> bool:
+        verified.append(signed)
+        return True
+
+    check = evaluate(chain, body_digests(b"", 0, chain.body_hashes), now=NOW, verify=verify)
+    assert len(next(check)) == 1
+    answers: tuple[DnsAnswer, ...] = (DnsAnswer(DnsStatus.NOERROR, texts=(f"v=DKIM1; k=ed25519; p={b64encode(bytes(32)).decode()}".encode(),)),)
+    for number in range(1, 6):  # the newest message signature, three seals, and one of the two older message signatures
+        assert check.send(answers) == PAUSE
+        assert len(verified) == number
+        answers = ()
+    with pytest.raises(StopIteration) as stop:
+        check.send(())
+    assert (stop.value.value.verdict, stop.value.value.oldest_pass, len(verified)) == ("pass", 0, 6)
 
 
 def test_no_answer_is_temperror() -> None:

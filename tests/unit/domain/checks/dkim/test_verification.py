@@ -17,7 +17,7 @@ from tidegate.domain.checks.dkim.header import SignedHeader
 from tidegate.domain.checks.dkim.signature import field_tags
 from tidegate.domain.checks.dkim.tags import split_list
 from tidegate.domain.checks.dkim.verification import MAX_SIGNATURES
-from tidegate.domain.checks.lookups import Trace, complete
+from tidegate.domain.checks.lookups import PAUSE, Trace, complete
 from tidegate.domain.checks.verdict import DkimResult, Verdict
 from tidegate.domain.dns import DnsAnswer, DnsQuery, DnsStatus
 from tidegate.domain.headers import HeaderBlock, inspect
@@ -244,15 +244,35 @@ def test_many_signatures(dns_of: DnsOf) -> None:
     signatures = read_signatures(block(message))
     digests = body_digests(message, signatures.header.body, signatures.body_hashes)
     assert len(digests) == 1
-    batches = []
     check = evaluate(signatures, digests, now=datetime.fromtimestamp(NOW, UTC), verify=holds)
-    batches.append(next(check))
-    with pytest.raises(StopIteration) as stop:
-        check.send(tuple(DnsAnswer(DnsStatus.NXDOMAIN) for _ in batches[0]))
-    results = stop.value.value
-    assert len(batches[0]) == MAX_SIGNATURES == 10
+    assert len(next(check)) == MAX_SIGNATURES == 10
+    assert check.send((DnsAnswer(DnsStatus.NXDOMAIN),) * 10) == PAUSE
+    results = complete(check, lambda _: pytest.fail("asks again"))
     assert [result.verdict for result in results] == ["permerror"] * 10 + ["policy"]
     assert results[-1].reason == "190 more signatures, not verified"
+
+
+def test_a_pause_between_signatures() -> None:
+    """ML06: others may run before the mathematics of each signature but the first."""
+    field, _, rest = signed(FIELDS).partition(b"\r\n")
+    message = (field + b"\r\n") * 3 + rest
+    signatures = read_signatures(block(message))
+    digests = body_digests(message, signatures.header.body, signatures.body_hashes)
+    verified: list[bytes] = []
+
+    def verify(key: PublicKey, algorithm: Algorithm, signed: bytes, signature: bytes) -> bool:
+        verified.append(signed)
+        return holds(key, algorithm, signed, signature)
+
+    check = evaluate(signatures, digests, now=datetime.fromtimestamp(NOW, UTC), verify=verify)
+    assert len(next(check)) == 1
+    assert check.send((DnsAnswer(DnsStatus.NOERROR, texts=(KEY_RECORD.encode(),)),)) == PAUSE
+    assert len(verified) == 1
+    assert check.send(()) == PAUSE
+    assert len(verified) == 2
+    with pytest.raises(StopIteration) as stop:
+        check.send(())
+    assert [result.verdict for result in stop.value.value] == ["pass"] * 3
 
 
 def test_same_key_is_asked_once() -> None:
