@@ -12,12 +12,12 @@ from bench.limits import most_connections
 from bench.load.sessions import idle_connections
 from bench.measure import Payload, check_arrivals, collect, measure
 from bench.messages import OWN_FIELDS
-from bench.record import Record, begin
+from bench.record import Record
 from bench.report import arrival, number, origin, table
 from bench.rounds import FAILURES, Results, started
-from bench.run import available, say, site
+from bench.run import measured, say
 from bench.samples import Metric, Sample, by_round
-from bench.systems.system import Running, System
+from bench.systems.system import Running, Site, System
 from bench.systems.tidegate import TIDEGATE_RABBITMQ
 from bench.workloads import KIB, MIB, Workload
 
@@ -126,10 +126,9 @@ def measure_curves(systems: Sequence[System], curves: Sequence[Curve], rounds: i
     Raises:
         Impossible: RabbitMQ or ``smtp-source`` is not installed.
     """
-    there, skipped = available(systems)
-    began, machine = begin()
-    results = Results()
-    with site() as (place, broker_version):
+
+    def apply(there: Sequence[System], place: Site, results: Results) -> Sequence[str]:
+        skipped = []
         for curve in curves:
             say(f"{curve.title}…")
             xs = tuple(min(x, most_connections()) for x in curve.xs) if curve.key == "idle" else curve.xs
@@ -141,18 +140,9 @@ def measure_curves(systems: Sequence[System], curves: Sequence[Curve], rounds: i
                         _measure_curve(stack.enter_context(started(system, place)), curve, xs, rounds, results, bar)
                     except FAILURES as error:
                         results.note(system, curve.key, [error])
-    return Record(
-        command="python -m bench curves",
-        began=began,
-        rounds=rounds,
-        machine=machine,
-        systems={system.key: system.title for system in there},
-        workloads={curve.key: curve.title for curve in curves},
-        versions={"broker": broker_version, **{system.key: system.version() for system in there}},
-        samples=results.samples,
-        problems=results.problems,
-        skipped=skipped,
-    )
+        return skipped
+
+    return measured(systems, {curve.key: curve.title for curve in curves}, rounds, "python -m bench curves", apply)
 
 
 def _measure_curve(running: Running, curve: Curve, xs: Sequence[int], rounds: int, results: Results, bar: "tqdm[Never]") -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -74,8 +74,19 @@ def available(systems: Sequence[System]) -> tuple[list[System], list[str]]:
     return there, skipped
 
 
-def compare(systems: Sequence[System], workloads: Sequence[Workload], rounds: int, command: str) -> Record:
-    """Measure all ``workloads`` on all ``systems``.
+Apply = Callable[[Sequence[System], Site, Results], Sequence[str]]
+"""Loads systems, notes what came of it, and says in words what it left out."""
+
+
+def measured(systems: Sequence[System], workloads: Mapping[str, str], rounds: int, command: str, apply: Apply) -> Record:
+    """What ``apply`` found on those of the systems that can run here.
+
+    Args:
+        systems: all that are wanted.
+        workloads: key → title.
+        rounds: of each workload.
+        command: what makes such a record.
+        apply: the load.
 
     Raises:
         Impossible: see :func:`site`.
@@ -86,20 +97,34 @@ def compare(systems: Sequence[System], workloads: Sequence[Workload], rounds: in
     began, machine = begin()
     results = Results()
     with site() as (place, broker_version):
-        for workload in workloads:
-            say(f"{workload.title}…")
-            run_workload(workload, there, place, rounds, results)
-        say("awkward messages…")
-        run_proof(there, place, results)
+        skipped += apply(there, place, results)
     return Record(
         command=command,
         began=began,
         rounds=rounds,
         machine=machine,
         systems={system.key: system.title for system in there},
-        workloads={workload.key: workload.title for workload in workloads},
+        workloads=dict(workloads),
         versions={"broker": broker_version, **{system.key: system.version() for system in there}},
         samples=results.samples,
         problems=results.problems,
         skipped=skipped,
     )
+
+
+def compare(systems: Sequence[System], workloads: Sequence[Workload], rounds: int, command: str) -> Record:
+    """Measure all ``workloads`` on all ``systems``.
+
+    Raises:
+        Impossible: see :func:`site`.
+    """
+
+    def apply(there: Sequence[System], place: Site, results: Results) -> Sequence[str]:
+        for workload in workloads:
+            say(f"{workload.title}…")
+            run_workload(workload, there, place, rounds, results)
+        say("awkward messages…")
+        run_proof(there, place, results)
+        return ()
+
+    return measured(systems, {workload.key: workload.title for workload in workloads}, rounds, command, apply)
