@@ -4,6 +4,7 @@ In the parent, before it gives up its rights and forks: the account of the worke
 what is loaded, and an update of a library on disk does not reach a server that runs, half of it old and half new.
 """
 
+import gc
 from contextlib import suppress
 from importlib import import_module
 
@@ -38,3 +39,12 @@ def preload(settings: Settings) -> None:
     for name in wanted:
         with suppress(ImportError):
             import_module(name)
+    _share()
+
+
+def _share() -> None:
+    """Put what is there out of the collector's reach: it writes to every object that it looks at, and a worker gets a copy of its own of each
+    page that it or its parent writes to. What has become garbage since the last time is collected first."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
