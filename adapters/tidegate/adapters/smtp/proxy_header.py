@@ -1,61 +1,79 @@
 """Reads a PROXY header from a socket and not one byte more: what follows belongs to TLS or SMTP."""
 
-import asyncio
+from collections.abc import Callable
 from socket import MSG_DONTWAIT, MSG_PEEK, SocketType
 
+from tidegate.adapters.smtp.poller import Poller
 from tidegate.domain.proxy_protocol import Header, NeedMore, Rejected, parse
 
 _PEEK = 4096
 """Bytes looked at in one go: more than any header that is taken."""
 
 
-async def read_proxy_header(sock: SocketType, timeout_s: float) -> Header | Rejected:
-    """Read the header.
+class ProxyHeader:
+    """The header of one connection, on its way.
 
     Bytes are looked at first and taken only when they are known to belong to the header, since the client's first bytes may follow in the same
-    segment.
+    segment. Proxies send it with the connection, so that it is mostly there at the first look, and nothing waits for anything.
 
     Args:
-        sock: connected.
-        timeout_s: for the whole header (a proxy sends it in one piece).
-
-    Returns:
-        The header, or why there is none that may be acted on: wrong bytes, end of input, or too slow.
+        sock: connected; left open, whatever comes.
+        poller: of the running loop.
+        deadline: until when the whole header has to be there; kept by whoever calls :meth:`tick`.
+        done: told of the header, or why there is none that may be acted on: wrong bytes, end of input, or too slow. Called once.
     """
-    try:
-        return await asyncio.wait_for(_read(sock), timeout_s)
-    except TimeoutError:
-        return Rejected("no complete header in time")
-    except OSError:
-        return Rejected("the connection was reset")
 
+    __slots__ = ("_deadline", "_done", "_poller", "_received", "_sock", "_watched")
 
-async def _read(sock: SocketType) -> Header | Rejected:
-    received = b""
-    while True:
-        await _readable(sock)
+    def __init__(self, sock: SocketType, poller: Poller, deadline: float, done: "Callable[[ProxyHeader, Header | Rejected], None]") -> None:
+        self._sock = sock
+        self._poller = poller
+        self._deadline = deadline
+        self._done = done
+        self._received = b""
+        self._watched = False
+
+    def begin(self) -> None:
+        """Look at what is there, and at the rest when it comes. ``done`` may be called before this returns."""
+        outcome = self._look()
+        if outcome is None:
+            self._poller.add_reader(self._sock.fileno(), self._readable)
+            self._watched = True
+        else:
+            self._end(outcome)
+
+    def tick(self, now: float) -> None:
+        """Give up when it is time."""
+        if now >= self._deadline:
+            self._end(Rejected("no complete header in time"))
+
+    def _readable(self, _what: int) -> None:
+        outcome = self._look()
+        if outcome is not None:
+            self._end(outcome)
+
+    def _end(self, outcome: Header | Rejected) -> None:
+        if self._watched:
+            self._poller.remove_reader(self._sock.fileno())
+        self._done(self, outcome)
+
+    def _look(self) -> Header | Rejected | None:
+        """What the bytes say that have come; None when the socket is empty and more is to come."""
         try:
-            seen = sock.recv(_PEEK, MSG_PEEK | MSG_DONTWAIT)
-        except (BlockingIOError, InterruptedError):
-            continue
-        if not seen:
-            return Rejected("the connection ended before the header")
-        outcome = parse(received + seen)
-        match outcome:
-            case Header(consumed=consumed):
-                sock.recv(consumed - len(received))
-                return outcome
-            case NeedMore():
-                received += sock.recv(len(seen))
-            case _:
-                return outcome
-
-
-async def _readable(sock: SocketType) -> None:
-    loop = asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(sock, readable.set)
-    try:
-        await readable.wait()
-    finally:
-        loop.remove_reader(sock)
+            while True:
+                seen = self._sock.recv(_PEEK, MSG_PEEK | MSG_DONTWAIT)
+                if not seen:
+                    return Rejected("the connection ended before the header")
+                outcome = parse(self._received + seen)
+                match outcome:
+                    case NeedMore():
+                        self._received += self._sock.recv(len(seen))
+                    case Header(consumed=consumed):
+                        self._sock.recv(consumed - len(self._received))
+                        return outcome
+                    case Rejected():
+                        return outcome
+        except BlockingIOError:
+            return None
+        except OSError:
+            return Rejected("the connection was reset")

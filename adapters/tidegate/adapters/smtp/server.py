@@ -17,12 +17,12 @@ from tidegate.adapters.smtp.outbox import Outbox
 from tidegate.adapters.smtp.plain_socket import PlainSocket, full, plain
 from tidegate.adapters.smtp.plain_transport import PlainTransport
 from tidegate.adapters.smtp.poller import Poller
-from tidegate.adapters.smtp.proxy_header import read_proxy_header
+from tidegate.adapters.smtp.proxy_header import ProxyHeader
 from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Client, Endpoints
 from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.ip_address import canonical
-from tidegate.domain.proxy_protocol import Origin, Rejected
+from tidegate.domain.proxy_protocol import Header, Origin, Rejected
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
 from tidegate.ports.login import Login
@@ -94,6 +94,7 @@ class SmtpServer:
     outbox: Outbox = attrs.field(init=False)
     _poller: Poller = attrs.field(init=False)
     _listeners: list[Listener] = attrs.field(factory=list, init=False)
+    _headers: set[ProxyHeader] = attrs.field(factory=set, init=False)
     _tasks: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
     _idle: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _loop: asyncio.AbstractEventLoop = attrs.field(init=False)
@@ -119,7 +120,7 @@ class SmtpServer:
         self._stop_listening()
         with suppress(TimeoutError):
             async with asyncio.timeout(self.timing.retire):
-                while self.connections or self._tasks:
+                while self.connections or self._headers or self._tasks:
                     self._idle.clear()
                     await self._idle.wait()
 
@@ -130,7 +131,7 @@ class SmtpServer:
         for connection in list(self.connections):
             connection.stop()
         deadline = self.now() + self.timing.drain
-        while self.connections or self._tasks:
+        while self.connections or self._headers or self._tasks:
             self._idle.clear()
             try:
                 await asyncio.wait_for(self._idle.wait(), max(0.01, deadline - self.now()))
@@ -194,8 +195,7 @@ class SmtpServer:
             self.gate.give_place()
             if not self._accepting:
                 self._start_accepting()
-        if self.draining or self.retiring:
-            self._idle.set()
+        self._left()
 
     def handshake_failed(self, endpoints: Endpoints, error: BaseException) -> None:
         """Note a failed TLS handshake."""
@@ -251,21 +251,22 @@ class SmtpServer:
             return
         endpoints = Endpoints(canonical(address[0]), address[1], *local)
         if self.gate.expects_proxy_header(endpoints.remote_ip):
-            self.start(self._take_from_proxy(sock, endpoints, secure=secure))
+            header = ProxyHeader(
+                sock, self._poller, self.now() + self.timing.proxy_header, partial(self._take_from_proxy, sock, endpoints, secure)
+            )
+            self._headers.add(header)
+            header.begin()
         else:
             self._admit(sock, endpoints, Origin.CLIENT, secure=secure)
 
-    async def _take_from_proxy(self, sock: SocketType, endpoints: Endpoints, *, secure: bool) -> None:
-        try:
-            header = await read_proxy_header(sock, self.timing.proxy_header)
-        except BaseException:
-            self._drop(sock)
-            raise
-        if isinstance(header, Rejected):
-            _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": header.reason})
+    def _take_from_proxy(self, sock: SocketType, endpoints: Endpoints, secure: bool, header: ProxyHeader, outcome: Header | Rejected) -> None:
+        self._headers.discard(header)
+        if isinstance(outcome, Rejected):
+            _log.warning("PROXY header refused", extra={"remote_ip": endpoints.remote_ip, "reason": outcome.reason})
             self._drop(sock)
         else:
-            self._admit(sock, header.endpoints or endpoints, header.origin_on(endpoints), secure=secure)
+            self._admit(sock, outcome.endpoints or endpoints, outcome.origin_on(endpoints), secure=secure)
+        self._left()
 
     def _admit(self, sock: SocketType, endpoints: Endpoints, origin: Origin, *, secure: bool) -> None:
         try:
@@ -301,18 +302,24 @@ class SmtpServer:
         sock.close()
         self.gate.give_place()
 
+    def _left(self) -> None:
+        """Let whoever waits for the last one look again."""
+        if self.draining or self.retiring:
+            self._idle.set()
+
     # -- time ------------------------------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         now = self.now()
         for connection in list(self.connections):
             connection.tick(now)
+        for header in list(self._headers):
+            header.tick(now)
         self._ticker = self._loop.call_later(TICK, self._tick)
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self.draining or self.retiring:
-            self._idle.set()
+        self._left()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
 
