@@ -1,9 +1,9 @@
 """What connections cost: opening and closing them, keeping them, and what a second worker brings, each against ``smtp-sink`` in the same run.
 
-Run: ``python -m bench.connections [--quick]``. A connection is: connect, greeting, QUIT, reply, close. CPU is user and system time of the
-server's process tree; the clients are two processes of their own. Rates are by the clock: where server and clients share few processors,
-they say what the machine does, and CPU per connection says what the server costs. Memory is what the proportional set of the tree
-grows by, so pages that workers share count once; buffers in the kernel are not in it.
+Run: ``python -m bench.connections [--quick]``. A connection is: connect, greeting, QUIT, reply, close; one behind a proxy begins with its
+header. CPU is user and system time of the server's process tree; the clients are two processes of their own. Rates are by the clock: where
+server and clients share few processors, they say what the machine does, and CPU per connection says what the server costs. Memory is what the
+proportional set of the tree grows by, so pages that workers share count once; buffers in the kernel are not in it.
 """
 
 import asyncio
@@ -52,7 +52,19 @@ def with_workers(count: int) -> System:
     return attrs.evolve(TIDEGATE_DISCARD, key=f"tidegate-{count}", title=title, launch=launch)
 
 
+def behind_proxy() -> System:
+    """Tidegate, discarding, with one worker; clients from anywhere but 127.0.0.x are proxies."""
+
+    def launch(site: Site, port: int) -> Launch:
+        made = with_workers(1).launch(site, port)
+        return attrs.evolve(made, environment={**made.environment, "TIDEGATE_SMTP_PROXY": "127.1.0.0-127.255.255.255"})
+
+    return attrs.evolve(TIDEGATE_DISCARD, key="tidegate-proxied", title="Tidegate, 1 worker, behind a proxy", launch=launch)
+
+
 SYSTEMS = (with_workers(1), with_workers(2), SMTP_SINK)
+BEHIND_PROXY = behind_proxy()
+OPENED = (*SYSTEMS, BEHIND_PROXY)
 
 
 @attrs.frozen
@@ -63,12 +75,14 @@ class Cost:
     cpu_ms: float
 
 
-def open_and_close(port: int, count: int, source: str) -> None:
-    """``count`` connections, ``AT_ONCE`` at a time; runs in a process of its own."""
+def open_and_close(port: int, count: int, source: str, header: bytes) -> None:
+    """``count`` connections, ``AT_ONCE`` at a time, ``header`` sent ahead of each; runs in a process of its own."""
 
     async def one_after_the_other(share: int) -> None:
         for _ in range(share):
             reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+            if header:
+                writer.write(header)
             assert (await reader.readline()).startswith(b"220")
             writer.write(b"QUIT\r\n")
             assert (await reader.readline()).startswith(b"221")
@@ -87,8 +101,10 @@ def open_and_close(port: int, count: int, source: str) -> None:
 
 def opening(running: Running, pool: ProcessPoolExecutor, sources: Sequence[str]) -> Cost:
     """One round of opening and closing."""
+    proxied = running.system is BEHIND_PROXY
+    headers = [f"PROXY TCP4 {source} 127.0.0.1 40000 25\r\n".encode() if proxied else b"" for source in sources]
     cpu, began = process_tree.cpu_seconds(running.pid), time.perf_counter()
-    list(pool.map(open_and_close, [running.port] * CLIENTS, [CONNECTIONS // CLIENTS] * CLIENTS, sources))
+    list(pool.map(open_and_close, [running.port] * CLIENTS, [CONNECTIONS // CLIENTS] * CLIENTS, sources, headers))
     elapsed = time.perf_counter() - began
     return Cost(CONNECTIONS / elapsed, (process_tree.cpu_seconds(running.pid) - cpu) / CONNECTIONS * 1000)
 
@@ -123,7 +139,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     rounds = 2 if "--quick" in arguments else ROUNDS
     raise_open_files()
-    costs: dict[System, list[Cost]] = {system: [] for system in SYSTEMS}
+    costs: dict[System, list[Cost]] = {system: [] for system in OPENED}
     memory: dict[System, float] = {}
     most = min(MOST_IDLE, most_connections())
     with ExitStack() as stack:
@@ -133,7 +149,7 @@ def main(arguments: Sequence[str]) -> int:
         site = Site(folder, "", key, certificate)
         pool = stack.enter_context(ProcessPoolExecutor(CLIENTS, multiprocessing.get_context("spawn")))
         servers: dict[System, Running] = {}
-        for system in SYSTEMS:
+        for system in OPENED:
             servers[system] = start(system, site)
             stack.callback(servers[system].stop)
         for round_number in range(rounds + 1):
@@ -151,8 +167,8 @@ def main(arguments: Sequence[str]) -> int:
     print(f"\n{CONNECTIONS} connections a round, {CLIENTS * AT_ONCE} at a time; medians of {rounds} rounds\n")
     rate: Callable[[System], float] = lambda system: statistics.median(cost.rate for cost in costs[system])  # noqa: E731
     cpu: Callable[[System], float] = lambda system: statistics.median(cost.cpu_ms for cost in costs[system])  # noqa: E731
-    print(table(["connections per second", "", "/ smtp-sink"], rows(SYSTEMS, rate)), end="\n\n")
-    print(table(["CPU of a connection, ms", "", "/ smtp-sink"], rows(SYSTEMS, cpu)), end="\n\n")
+    print(table(["connections per second", "", "/ smtp-sink"], rows(OPENED, rate)), end="\n\n")
+    print(table(["CPU of a connection, ms", "", "/ smtp-sink"], rows(OPENED, cpu)), end="\n\n")
     print(table([f"{IDLE:,} idle connections, KiB each", "", "/ smtp-sink"], rows(SYSTEMS, memory.__getitem__)), end="\n\n")
     print(
         f"{most:,} idle connections of {SYSTEMS[0].title}: {number(at_most)} KiB each, {at_most / memory[SYSTEMS[0]]:.2f} of that at {IDLE:,}"
