@@ -42,7 +42,6 @@ def _ldap3() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # names of pyasn1 that ldap3 2.9 still uses
             import ldap3
-            import ldap3.core.exceptions
     except ImportError:
         raise missing("ldap3", "ldap") from None
     return ldap3
@@ -127,7 +126,11 @@ class _Attempt:
                 raise TemporaryFailure("the server does not start TLS")
             connection.bind()
             code = (connection.result or {}).get("result")
-        except (ldap3.core.exceptions.LDAPExceptionError, OSError, ssl.SSLError, ValueError, TypeError) as error:
+        except TemporaryFailure:
+            raise
+        except LookupError as error:  # its decoder does not know the field of a referral, and takes a message for whole that is not
+            raise TemporaryFailure("the server sent a referral, or what is no answer") from error
+        except Exception as error:  # its own families, sockets, TLS, and what else the decoder raises
             raise TemporaryFailure(f"{type(error).__name__}: {error}") from error
         finally:
             self._close()

@@ -24,6 +24,10 @@ MAX_PASSWORD_BYTES = 128
 MAX_USERNAME_BYTES = 253
 """RFC 2865 section 5: what fits into an attribute."""
 
+MAX_PACKET_BYTES = 4096
+"""RFC 2865 section 3."""
+
+_HEAD_BYTES = 20
 _ACCEPT, _REJECT, _CHALLENGE = 2, 3, 11
 _DICTIONARY = """
 ATTRIBUTE User-Name 1 string
@@ -123,6 +127,8 @@ class RadiusAuthenticator:
                 request["Calling-Station-Id"] = credentials.remote_ip
             request["User-Password"] = request.PwCrypt(credentials.password)
             reply = await client.SendPacket(request)
+            if not _well_formed(reply.raw_packet):
+                raise ValueError("reply that is malformed")
             return int(reply.code)
         finally:
             await client.deinitialize_transports()
@@ -130,3 +136,11 @@ class RadiusAuthenticator:
     def _unavailable(self, reason: str) -> AuthVerdict:
         _log.error("RADIUS server not usable", extra={"server": self.host, "reason": reason})
         return AuthVerdict.UNAVAILABLE
+
+
+def _well_formed(packet: bytes) -> bool:
+    """Whether the attributes end where the packet ends. The library takes a last one that ends beyond it; RFC 2865 section 5 does not."""
+    at = _HEAD_BYTES
+    while at + 2 <= len(packet) and packet[at + 1] >= 2:
+        at += packet[at + 1]
+    return at == len(packet) <= MAX_PACKET_BYTES
