@@ -78,7 +78,9 @@ class GatewayGate:
             session = Session(self.profile(endpoints.local_ip), self.policy, relax_line_ends=client_ip in self.relaxed)
             return Admitted(session)
         if admission is Admission.GREETING_ONLY:
-            return Admitted(Session(self.profile(endpoints.local_ip), GreetingOnly(self.policy)), counted=False)
+            # Without AUTH: a password would be judged, and its guesses counted, for a client of whom nothing is known.
+            profile = attrs.evolve(self.profile(endpoints.local_ip), authentication=False)
+            return Admitted(Session(profile, GreetingOnly(self.policy)), counted=False)
         if admission is Admission.SUSPECT:
             self.suspects.refused(client_ip)
         return _REFUSALS[admission]

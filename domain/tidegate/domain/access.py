@@ -18,7 +18,8 @@ class Admission(StrEnum):
     ADMITTED = "admitted"
     """A session begins."""
     GREETING_ONLY = "greeting-only"
-    """A session for a proxy's health check: greeting, EHLO, NOOP and QUIT work, MAIL and AUTH are refused as in NOT_IN_RANGE.
+    """A session for a proxy's health check: greeting, EHLO, NOOP and QUIT work, MAIL is refused as in NOT_IN_RANGE, and there
+    is no AUTH.
 
     There is no client whose address could be tested, and the proxy's own says nothing about who is behind it."""
     NOT_IN_RANGE = "not-in-range"

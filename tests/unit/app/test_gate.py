@@ -14,12 +14,12 @@ from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.access import AccessPolicy
 from tidegate.domain.address import Validation
 from tidegate.domain.client_limits import ClientLimits, ClientTable
-from tidegate.domain.connection import Endpoints
+from tidegate.domain.connection import Endpoints, Tls
 from tidegate.domain.connection_budget import ConnectionCounts, ConnectionLimits
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.proxy_protocol import Origin
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Send
+from tidegate.domain.smtp.events import Authenticate, Send
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
 
@@ -40,7 +40,7 @@ def gate(
         ClientTable(limits or ClientLimits(connections=2)),
         MemoryConnectionBoard(ConnectionLimits(incoming=1)),
         GatewayPolicy(1000, MemoryPublisher(), MemoryBudget(1000)),
-        lambda local_ip: Profile(f"mx-{local_ip}", Validation.STRICT),
+        lambda local_ip: Profile(f"mx-{local_ip}", Validation.STRICT, authentication=True),
         IpRanges.parse("192.0.2.5"),
         monotonic=lambda: now_s[0],
     )
@@ -154,3 +154,15 @@ def test_sessions() -> None:
     assert not admitted(check).session.in_transaction
     assert not admitted(client).session.relax_line_ends
     assert admitted(one.admit(ends("192.0.2.5"), Origin.CLIENT)).session.relax_line_ends
+
+
+@pytest.mark.parametrize("origin", [Origin.LOCAL, Origin.UNKNOWN])
+def test_no_login_without_a_client(origin: Origin) -> None:
+    """PX09, PX10: where no client is known, no password is judged; to a client of the same gate, AUTH is offered."""
+    one = gate()
+    for decision, offered in ((one.admit(ends("198.51.100.7"), origin), False), (one.admit(ends("192.0.2.1"), Origin.CLIENT), True)):
+        session = admitted(decision).session
+        session.tls_established(Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384"))
+        assert (b"AUTH" in said(decision, b"EHLO x\r\n")) is offered
+        events = session.receive(b"AUTH PLAIN AGJvYgBwdw==\r\n")
+        assert any(isinstance(event, Authenticate) for event in events) is offered
