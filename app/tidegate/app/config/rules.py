@@ -9,6 +9,7 @@ from tidegate.app.config.back_ends import HttpEndpoint, LdapServer
 from tidegate.app.config.problems import quoted
 from tidegate.app.config.settings import Settings
 from tidegate.app.config.values import Check, LineEndings, QueueType
+from tidegate.domain.ip_address import parse
 from tidegate.domain.ip_ranges import IpRanges
 
 
@@ -92,7 +93,10 @@ def _passwords_in_clear(settings: Settings) -> Iterator[Finding]:
 
 
 def _is_near(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    try:
+        return parse(host).is_loopback
+    except ValueError:  # a name, and only this one never leaves the machine: 127.example.com does
+        return host == "localhost"
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

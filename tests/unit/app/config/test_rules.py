@@ -84,6 +84,30 @@ def test_warnings(argv: list[str], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "better"),
+    [
+        ("ldap://ldap.example.com/dc=example", "ldaps:// or ?starttls"),
+        ("ldap://127.example.com/dc=example", "ldaps:// or ?starttls"),
+        ("ldap://192.0.2.1/dc=example", "ldaps:// or ?starttls"),
+        ("ldap://ldap.example.com/dc=example?starttls", None),
+        ("ldaps://ldap.example.com/dc=example", None),
+        ("ldap://localhost/dc=example", None),
+        ("ldap://127.0.0.2:389/dc=example", None),
+        ("ldap://[::1]/dc=example", None),
+        ("http://accounts.example.com/login", "https://"),
+        ("http://[2001:db8::1]/login", "https://"),
+        ("https://accounts.example.com/login", None),
+        ("http://127.0.0.1/login", None),
+    ],
+)
+def test_passwords_in_clear(address: str, better: str | None) -> None:
+    """AB06: passwords that go to another machine without TLS are warned of at the start; on this machine they stay."""
+    found = warnings(f"--smtp-auth={address}", *TLS)
+    assert len(found) == (better is not None)
+    assert not found or found[0].endswith(f": passwords go there in clear: {better} protects them")
+
+
+@pytest.mark.parametrize(
     ("argv", "expected"),
     [
         (["--smtp-secure-port=465", *TLS], []),
