@@ -1,5 +1,6 @@
 """Every back end keeps the contract of an authenticator on the real thing."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,6 +84,30 @@ async def test_users_that_must_not_get_in(name: str, helper: Path) -> None:
     """AB30: root by a pattern, expired, locked, without password, not there: with the right password where there is one."""
     back_end = SystemAccountsAuthenticator(AccountPatterns(("*",)), helper)
     assert await back_end.authenticate(Credentials(name, ACCOUNTS["bob"])) is AuthVerdict.REFUSED
+
+
+TALKERS: dict[str, Callable[[pytest.FixtureRequest, Path], Authenticator]] = {
+    "ldap": lambda request, _: LdapAuthenticator("localhost", request.getfixturevalue("slapd").port, BASE_DN),
+    "radius": lambda request, _: RadiusAuthenticator("gateway", SECRET.encode(), "127.0.0.1", request.getfixturevalue("freeradius").port),
+    "http": lambda request, _: HttpAuthenticator(request.getfixturevalue("endpoint").url),
+    "exec": lambda _, folder: ExecAuthenticator(judging(folder, ACCOUNTS)),
+    "users": lambda request, _: SystemAccountsAuthenticator(AccountPatterns(("bob",)), request.getfixturevalue("helper")),
+}
+
+
+@pytest.mark.parametrize("name", TALKERS)
+async def test_logs_hold_no_password(name: str, request: pytest.FixtureRequest, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """AU20: neither ours nor the libraries' at their most talkative, right or wrong, in no form."""
+    caplog.set_level("DEBUG")
+    back_end = TALKERS[name](request, tmp_path)
+    wrong = "s3cret-wrong"
+    assert await back_end.authenticate(Credentials("bob", ACCOUNTS["bob"])) is AuthVerdict.ACCEPTED
+    assert await back_end.authenticate(Credentials("bob", wrong)) is AuthVerdict.REFUSED
+    await back_end.close()
+    logged = "".join(f"{record.getMessage()} {vars(record)!r}" for record in caplog.records)
+    for password in (wrong, ACCOUNTS["bob"]):
+        for secret in (password, *(b64encode(text.encode()).decode() for text in (password, f"bob:{password}", f"\0bob\0{password}"))):
+            assert secret not in logged
 
 
 async def test_users_without_helper(tmp_path: Path) -> None:

@@ -136,6 +136,9 @@ def test_wrong_passwords(gateway: GatewayProcess, client_tls: ssl.SSLContext) ->
             assert refused.value.smtp_code == 535
     written = gateway.log().encode() + b"".join(path.read_bytes() for path in gateway.state.rglob("*") if path.is_file())
     assert b"login refused" in written
+    stored = crypt(PASSWORD.encode(), "$6$rounds=1000$saltsalt$")
+    assert stored is not None
+    assert stored.encode() not in written
     for password in ("s3cret-wrong", PASSWORD):
         plain = base64.b64encode(f"\0{USER}\0{password}".encode())
         for secret in (password.encode(), plain, base64.b64encode(password.encode())):

@@ -71,8 +71,8 @@ def test_users_after_root_is_given_up(authority: Path, open_folder: Path) -> Non
     wait_until(lambda: not alive(helper), "the helper has ended with the server")
 
 
-def test_guessing_is_banned_until_lifted(authority: Path, open_folder: Path) -> None:
-    """AU17: a program that guesses is turned away, then banned; the right password too, until an operator lifts the ban."""
+def test_a_ban_holds_until_it_is_lifted(authority: Path, open_folder: Path) -> None:
+    """AU17: a ban that another worker has written holds for the right password too, until an operator lifts it."""
     tls = ssl.create_default_context(cafile=authority)
     with GatewayProcess(settings(authority, open_folder) | {"smtp-auth": "hardcoded://bob:pw"}) as gateway:
         assert login(gateway, tls, "bob", "pw") == 235
