@@ -4,10 +4,13 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import pytest
 from tests.integration.checks.checking_gateway import Checking, checking
+from tests.servers.certificates import issue
+from tests.servers.client import Client
 from tests.servers.mail_client import Answer
 
 pytestmark = pytest.mark.integration
@@ -80,3 +83,24 @@ def test_clients_that_get_nowhere_cost_no_look_up() -> None:
                 assert say(sock, lines, b"RCPT TO:<bob@-not-a-domain>").startswith("5")
                 say(sock, lines, b"QUIT")
         assert "example.net" not in names(server)
+
+
+def test_behind_a_proxy_and_starttls(tmp_path: Path) -> None:
+    """PX18: the handshake makes nobody forget the client of the PROXY header: SPF is asked about it, not about the proxy."""
+    certificate = issue(tmp_path, "mx")
+    with checking(ZONE, smtp_certificate=str(certificate.certificate), smtp_key=str(certificate.key)) as server:
+        for client_ip, result in (("192.0.2.1", "pass"), ("192.0.2.2", "fail")):
+            with Client.connect(server.gateway.port) as client:
+                client.send_raw(f"PROXY TCP4 {client_ip} 192.0.2.25 4711 25\r\n".encode())
+                client.greet()
+                assert client.say("STARTTLS").startswith("220")
+                client.start_tls(certificate.client)
+                assert client.say("EHLO client.example").startswith("250")
+                client.send(b"MAIL FROM:<joe@example.net>\r\n")
+                assert client.reply().startswith("250")
+                assert client.say("RCPT TO:<bob@example.com>").startswith("250")
+                assert client.say("DATA").startswith("354")
+                answer = Answer((client.say("From: joe@example.net\r\n\r\nhello\r\n."),))
+            (document,) = [server.document(message_id) for message_id in answer.message_ids]
+            assert document["checks"][0]["spf"] == result
+            assert (document["connection"]["remote-ip"], document["connection"]["secure"]) == (client_ip, True)

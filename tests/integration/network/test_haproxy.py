@@ -37,7 +37,7 @@ def gateway(certificate: Certificate) -> Iterator[GatewayProcess]:
 @OPTIONS
 @pytest.mark.parametrize("transport", ["plain", "starttls", "secure"])
 def test_the_client_keeps_its_address(gateway: GatewayProcess, certificate: Certificate, options: str, transport: str) -> None:
-    """PX17: in range decision, document, trace field and log, after STARTTLS too."""
+    """PX17, PX18: in range decision, document, trace field and log, after STARTTLS too."""
     secure = transport == "secure"
     with HaProxy(int(gateway.settings["smtp-secure-port"]) if secure else gateway.port, options) as proxy:
         with Client.connect(proxy.port, source=CLIENT) as client:
