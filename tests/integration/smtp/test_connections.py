@@ -4,17 +4,22 @@ import asyncio
 import json
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import attrs
 import pytest
 import trustme
 import uvloop
-from tests.servers.gateway import Serving, Setup, Wire, serving
+from tests.servers.gateway import OpenGate, Serving, Setup, Wire, serving
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.adapters.smtp import Timing
+from tidegate.adapters.smtp.server import ROOM_PAUSE
+from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.limits import Limits
+from tidegate.domain.smtp.profile import Profile
 from tidegate.ports.errors import TemporaryFailure
 from tidegate.ports.publisher import Publication
 
@@ -292,6 +297,58 @@ def test_client_that_never_reads(run: Run) -> None:
             with pytest.raises(ConnectionError):
                 await flood()
             sock.close()
+
+    run(main())
+
+
+@attrs.define
+class OnePlace(OpenGate):
+    """Has one place, and counts how often it was asked for it."""
+
+    taken: int = 0
+    asked: int = 0
+
+    def take_place(self) -> bool:
+        """The one."""
+        self.asked += 1
+        if self.taken:
+            return False
+        self.taken = 1
+        return True
+
+    def give_place(self) -> None:
+        """It is free."""
+        self.taken = 0
+
+
+@pytest.mark.parametrize("run", RUNNERS)
+def test_a_full_server_looks_for_a_place_at_a_steady_pace(run: Run) -> None:
+    """RS08: however many have been served while others waited, one look is due at a time."""
+
+    async def main() -> None:
+        gates: list[OnePlace] = []
+
+        def gate(policy: GatewayPolicy, profile: Profile) -> OnePlace:
+            gates.append(OnePlace(policy, profile))
+            return gates[0]
+
+        async with serving(Setup(gate=gate)) as server:
+            inside = await Wire.connect(server.port)
+            await inside.reply()
+            for _ in range(50):
+                waiting = await Wire.connect(server.port)
+                await asyncio.sleep(0.002)
+                await inside.close()
+                await waiting.reply()
+                inside = waiting
+            waiting = await Wire.connect(server.port)
+            await asyncio.sleep(0.1)
+            before, since = gates[0].asked, time.monotonic()
+            await asyncio.sleep(0.5)
+            assert gates[0].asked - before <= (time.monotonic() - since) / ROOM_PAUSE + 1
+            await inside.close()
+            await waiting.greet()
+            await waiting.close()
 
     run(main())
 

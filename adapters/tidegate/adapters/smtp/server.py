@@ -100,6 +100,7 @@ class SmtpServer:
     _loop: asyncio.AbstractEventLoop = attrs.field(init=False)
     _ticker: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
     _accepting: bool = attrs.field(default=False, init=False)
+    _pause: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
 
     def open(self, listeners: Sequence[Listener]) -> None:
         """Start accepting, on the running loop."""
@@ -204,6 +205,9 @@ class SmtpServer:
     # -- accepting -------------------------------------------------------------------------------------------------------------------------
 
     def _start_accepting(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
         if not self.draining and not self._accepting:
             self._accepting = True
             for listener in self._listeners:
@@ -222,7 +226,8 @@ class SmtpServer:
 
     def _pause_accepting(self, seconds: float) -> None:
         self._stop_accepting()
-        self._loop.call_later(seconds, self._start_accepting)
+        if self._pause is None:  # one, however many connections end meanwhile and have the next look made at once
+            self._pause = self._loop.call_later(seconds, self._start_accepting)
 
     def _accept(self, listener: Listener, _what: int) -> None:
         for _ in range(ACCEPT_BATCH):
