@@ -1,5 +1,6 @@
 """The gateway's decisions on connections: places, proxies, ranges, suspects, limits per client, host names."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -10,6 +11,7 @@ from tidegate.app.reception.policy import GatewayPolicy, GreetingOnly
 from tidegate.domain.access import AccessPolicy, Admission, admit
 from tidegate.domain.client_limits import ClientTable
 from tidegate.domain.connection import Endpoints
+from tidegate.domain.connection_budget import UNLIMITED
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.domain.proxy_protocol import Origin
 from tidegate.domain.smtp import replies
@@ -18,6 +20,11 @@ from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
 from tidegate.ports.connection_board import ConnectionBoard
 from tidegate.ports.suspects import SuspectList
+
+TOLD_S = 60.0
+"""Seconds between two lines in the log that say that a process has no room."""
+
+_log = logging.getLogger("tidegate.gate")
 
 _REFUSALS = {
     Admission.NOT_IN_RANGE: replies.NOT_ALLOWED,
@@ -39,6 +46,7 @@ class GatewayGate:
         policy: of the sessions.
         profile: tells what is offered on a local address.
         relaxed: clients whose bare line feeds are made CRLF.
+        room: connections that this process has descriptors for; what it writes needs some too.
         monotonic: seconds.
     """
 
@@ -49,14 +57,27 @@ class GatewayGate:
     policy: GatewayPolicy
     profile: Callable[[str], Profile]
     relaxed: IpRanges
+    room: int = UNLIMITED
     monotonic: Callable[[], float] = time.monotonic
+    _taken: int = attrs.field(default=0, init=False)
+    _told_s: float = attrs.field(default=float("-inf"), init=False)
 
     def take_place(self) -> bool:
-        """By the board."""
-        return self.board.acquire("in")
+        """By the board, while this process has room."""
+        if self._taken >= self.room:
+            now_s = self.monotonic()
+            if now_s >= self._told_s + TOLD_S:
+                self._told_s = now_s
+                _log.warning("no descriptors for more connections: clients wait until others leave", extra={"connections": self._taken})
+            return False
+        if not self.board.acquire("in"):
+            return False
+        self._taken += 1
+        return True
 
     def give_place(self) -> None:
         """To the board."""
+        self._taken -= 1
         self.board.release("in")
 
     def expects_proxy_header(self, peer_ip: str) -> bool:

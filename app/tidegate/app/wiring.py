@@ -43,6 +43,7 @@ from tidegate.app.reception.nowhere import Nowhere
 from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.app.spool_drainer import SpoolDrainer
 from tidegate.app.spooling import SpoolingPublisher
+from tidegate.app.supervisor.descriptors import room
 from tidegate.domain.access import AccessPolicy
 from tidegate.domain.client_limits import ClientLimits, ClientTable
 from tidegate.domain.connection_budget import UNLIMITED, ConnectionLimits
@@ -209,6 +210,7 @@ class Gateway:
             GatewayPolicy(smtp.maxsize, publisher, MemoryBudget(smtp.memory), bool(smtp.auth), state.local),
             lambda local_ip: profile(names.name_of(local_ip).name),
             IpRanges.everything() if smtp.line_endings is LineEndings.NORMALIZE else smtp.normalize_range,
+            room(),
         )
 
     async def _open_publisher(self) -> Publisher:

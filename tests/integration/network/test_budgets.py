@@ -77,7 +77,7 @@ def test_a_sender_takes_part() -> None:
 
 
 def test_places_of_a_killed_worker_come_back() -> None:
-    """However a worker dies, its places are taken by those who wait."""
+    """RS17: however a worker dies, its places are taken by those who wait."""
     with GatewayProcess({"smtp-threads": "2", "smtp-connections-in": "4"}) as gateway, ExitStack() as stack:
         inside = greeted(stack, gateway, 4)
         waiting = [stack.enter_context(Client.connect(gateway.port)) for _ in range(4)]
@@ -102,6 +102,22 @@ def test_limits_change_with_a_reload() -> None:
         assert gateway.reload()
         waiting.greet()
         assert inside.say("NOOP").startswith("250")
+
+
+def test_clients_do_not_take_all_descriptors() -> None:
+    """RS10: with few descriptors the others wait in the backlog without a storm in the log; mail is written all the same, and places come back."""
+    with GatewayProcess(wrapper=["prlimit", "--nofile=64"]) as gateway, ExitStack() as stack:
+        [first] = greeted(stack, gateway, 1)
+        others = [stack.enter_context(Client.connect(gateway.port)) for _ in range(100)]
+        wait_until(lambda: bool(gateway.logged("no descriptors for more connections: clients wait until others leave")), "it is said")
+        assert others[-1].waits()
+        assert first.mail().startswith("250")
+        for client in (*others[:90], first):
+            client.close()
+        others[-1].greet()
+        assert others[-1].mail().startswith("250")
+        assert not gateway.logged("cannot accept connections for a moment")
+        assert len(gateway.logged("no descriptors for more connections: clients wait until others leave")) < 3
 
 
 def test_connections_per_client() -> None:

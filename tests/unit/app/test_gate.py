@@ -8,7 +8,7 @@ from tidegate.adapters.memory.connection_board import MemoryConnectionBoard
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.smtp import Admitted
-from tidegate.app.gate import GatewayGate
+from tidegate.app.gate import TOLD_S, GatewayGate
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.access import AccessPolicy
@@ -32,6 +32,7 @@ def gate(
     suspects: MemorySuspectList | None = None,
     limits: ClientLimits | None = None,
     now_s: Sequence[float] = (0.0,),
+    room: int = 100,
 ) -> GatewayGate:
     """A gate for RANGE behind PROXY; 192.0.2.66 is suspect, a client may have two connections, 192.0.2.5 may send bare line feeds."""
     return GatewayGate(
@@ -42,6 +43,7 @@ def gate(
         GatewayPolicy(1000, MemoryPublisher(), MemoryBudget(1000)),
         lambda local_ip: Profile(f"mx-{local_ip}", Validation.STRICT, authentication=True),
         IpRanges.parse("192.0.2.5"),
+        room,
         monotonic=lambda: now_s[0],
     )
 
@@ -133,6 +135,21 @@ def test_places() -> None:
     assert one.board.counts() == ConnectionCounts(1, 0)
     one.give_place()
     assert one.take_place()
+
+
+def test_room_of_a_process(caplog: pytest.LogCaptureFixture) -> None:
+    """RS10: no place beyond the descriptors of the process, nothing taken from the board for it, and one line a minute in the log."""
+    now_s = [0.0]
+    one = gate(room=10, now_s=now_s)
+    one.board = MemoryConnectionBoard(ConnectionLimits())
+    assert [one.take_place() for _ in range(12)] == [True] * 10 + [False] * 2
+    assert one.board.counts() == ConnectionCounts(10, 0)
+    one.give_place()
+    assert [one.take_place() for _ in range(2)] == [True, False]
+    assert [vars(record)["connections"] for record in caplog.records] == [10]
+    now_s[0] = TOLD_S
+    assert not one.take_place()
+    assert len(caplog.records) == 2
 
 
 def test_who_is_a_proxy() -> None:

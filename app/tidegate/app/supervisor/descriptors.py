@@ -2,6 +2,8 @@
 
 import resource
 
+from tidegate.domain.connection_budget import UNLIMITED
+
 SPARE = 128
 """Descriptors that a worker needs beside connections: listening sockets, broker, folder queue, logs, name servers."""
 
@@ -14,9 +16,18 @@ def raise_limit() -> int:
     return hard
 
 
+def room(limit: int | None = None) -> int:
+    """Connections that a process may hold with this limit of open files (None: its own), so that clients never keep it from writing mail."""
+    if limit is None:
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit == resource.RLIM_INFINITY:
+        return UNLIMITED
+    return max(limit - SPARE, limit // 4)
+
+
 def too_few(limit: int, connections: int | None) -> str | None:
     """What to tell the operator when a worker cannot hold as many connections as are configured; None when it can."""
-    if connections is None or limit >= connections + SPARE:
+    if connections is None or limit == resource.RLIM_INFINITY or limit >= connections + SPARE:
         return None
     return (
         f"the system allows {limit} open files for a process, {connections} connections need {connections + SPARE}: "
