@@ -5,6 +5,7 @@ import os
 import pwd
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,7 @@ from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.descriptors import raise_limit, too_few
 from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
+from tidegate.app.tls_warnings import tls_warnings
 from tidegate.app.wiring import source_mapping, tls_context
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.ports.errors import PermanentFailure, PortError
@@ -108,6 +110,8 @@ class Service:
             raise PermanentFailure("smtp-auth: users:// takes a restart: what checks passwords of the system starts with the server")
         back_ends.check(settings)
         _warn_of_loopback(settings)
+        for name, wrong in tls_warnings(settings, tls, time.time()):
+            _log.warning("certificate", extra={"setting": name, "problem": wrong})
         application.check(settings.logs.application_log)
         _make_directory(settings.state.directory)
         if settings.queue.directory not in self._claims:

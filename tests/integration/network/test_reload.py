@@ -5,10 +5,11 @@ import os
 import signal
 import socket
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.servers.certificates import Certificate
+from tests.servers.certificates import Certificate, issue
 from tests.servers.client import Client
 from tests.servers.load import Load
 from tests.servers.process import GatewayProcess, free_port, wait_until
@@ -148,6 +149,19 @@ def test_a_new_certificate(certificate: Certificate, other_certificate: Certific
         assert gateway.reload()
         assert trusted(other_certificate)
         assert not trusted(certificate)
+
+
+def test_a_certificate_that_ends(tmp_path: Path) -> None:
+    """OP03: at the start and at each reload its end is told, and it is served as long as there is no other."""
+    ended = issue(tmp_path, "ended", not_after=datetime.now(UTC) - timedelta(1))
+    with GatewayProcess(ended.settings) as gateway:
+        for count in (1, 2):
+            told = [record for record in gateway.logged("certificate") if record["setting"] == "smtp-certificate"]
+            assert [record["problem"] for record in told] == [f"{ended.certificate}: certificate has expired"] * count
+            with Client.connect(gateway.port) as client:
+                client.greet()
+                assert client.say("STARTTLS").startswith("220")
+            assert gateway.reload()
 
 
 async def test_a_storm_of_reloads_under_load() -> None:

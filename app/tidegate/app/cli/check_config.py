@@ -1,6 +1,7 @@
 """``tidegate check-config``."""
 
 import os
+import time
 
 import click
 
@@ -22,30 +23,32 @@ def command(ctx: click.Context, strict: bool) -> int:
     bound, no broker asked.
     """
     loaded = load_settings(ctx)
-    unusable = _certificate_problems(loaded) + _back_end_problems(loaded)
-    print_problems((), unusable)
+    unusable, warnings = _certificate_problems(loaded)
+    unusable += _back_end_problems(loaded)
+    print_problems(warnings, unusable)
     if unusable:
         return os.EX_CONFIG
-    if loaded.warnings:
-        many = len(loaded.warnings) > 1
-        click.echo(f"The configuration can be used; there {'are' if many else 'is'} {len(loaded.warnings)} warning{'s' if many else ''}.")
+    if count := len(loaded.warnings) + len(warnings):
+        click.echo(f"The configuration can be used; there {'are' if count > 1 else 'is'} {count} warning{'s' if count > 1 else ''}.")
         return os.EX_CONFIG if strict else 0
     click.echo("The configuration can be used.")
     return 0
 
 
-def _certificate_problems(loaded: Loaded) -> list[Problem]:
+def _certificate_problems(loaded: Loaded) -> tuple[list[Problem], list[Problem]]:
+    """Errors and warnings."""
     smtp = loaded.settings.smtp
     if smtp.certificate is None or smtp.key is None:
-        return []
+        return [], []
     from tidegate.adapters.smtp.tls import server_context
+    from tidegate.app.tls_warnings import tls_warnings
     from tidegate.ports.errors import PermanentFailure
 
     try:
-        server_context(smtp.certificate, smtp.key, smtp.ciphers)
+        context = server_context(smtp.certificate, smtp.key, smtp.ciphers)
     except PermanentFailure as failure:
-        return [Problem(loaded.origins["smtp-certificate"], "smtp-certificate", str(failure))]
-    return []
+        return [Problem(loaded.origins["smtp-certificate"], "smtp-certificate", str(failure))], []
+    return [], [Problem(loaded.origins[name], name, wrong) for name, wrong in tls_warnings(loaded.settings, context, time.time())]
 
 
 def _back_end_problems(loaded: Loaded) -> list[Problem]:

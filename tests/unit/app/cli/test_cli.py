@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -147,10 +148,28 @@ def test_check_config_looks_at_the_certificate(run: Run, tmp_path: Path) -> None
         text = f"smtp-range: 127.0.0.1\nsmtp-certificate: {certificate}\nsmtp-key: {key}"
         return run("check-config", "--config-file=c", files={"c": text})
 
-    assert check(certificate, key).status == 0
+    key.chmod(0o640)
+    assert check(certificate, key) == Outcome(0, "The configuration can be used.\n", "")
     for bad in (check(certificate, other), check(key, key), check(tmp_path / "gone", key)):
         assert bad.status == 78
         assert bad.err.startswith("error: c:2: smtp-certificate: ")
+
+
+def test_check_config_warns_of_the_certificate(run: Run, tmp_path: Path) -> None:
+    """OP03, OP10: an end that is near or behind, and a key that everybody can read, are said and refuse nothing."""
+    issued = trustme.CA().issue_cert("mx.example.com", not_after=datetime.now(UTC) - timedelta(1))
+    certificate, key = tmp_path / "mx.crt", tmp_path / "mx.key"
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    issued.private_key_pem.write_to_path(key)
+    key.chmod(0o644)
+    text = f"smtp-range: 127.0.0.1\nsmtp-certificate: {certificate}\nsmtp-key: {key}"
+    found = run("check-config", "--config-file=c", files={"c": text})
+    assert (found.status, found.out) == (0, "The configuration can be used; there are 2 warnings.\n")
+    assert found.err.splitlines() == [
+        f"warning: c:2: smtp-certificate: {certificate}: certificate has expired",
+        f"warning: c:3: smtp-key: {key}: every user can read the private key: chmod o-r",
+    ]
+    assert run("check-config", "--config-file=c", "--strict", files={"c": text}).status == 78
 
 
 def test_config_shows_values_and_places(run: Run) -> None:
