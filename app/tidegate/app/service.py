@@ -23,6 +23,7 @@ from tidegate.app.logs import application
 from tidegate.app.preloading import preload
 from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.descriptors import raise_limit, too_few
+from tidegate.app.supervisor.inherited import make_harmless
 from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
 from tidegate.app.tls_warnings import tls_warnings
@@ -57,6 +58,7 @@ class Service:
         Raises:
             PortError: the service cannot be started; the text says what to do.
         """
+        make_harmless()
         self._process = settings.process
         application.write_directly((LogStream.STDERR,), settings.process.server_id)
         limit = raise_limit()

@@ -63,7 +63,7 @@ def test_what_keeps_a_server_from_starting(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another account")
 def test_user() -> None:
-    """Ports are bound and the state folder is made as root; then nobody in the server is root any more, groups included, for good."""
+    """OP06: ports are bound and the state folder is made as root; then nobody in the server is root any more, groups included, for good."""
     account = pwd.getpwnam(ACCOUNT)
     gateway = GatewayProcess({"user": ACCOUNT, "smtp-threads": "2"})
     gateway.directory.chmod(0o755)
@@ -99,6 +99,34 @@ def test_user_without_rights(tmp_path: Path) -> None:
         said = refusal(gateway)
         assert f"state-directory {gateway.state}: " in said
         assert "this user can write to" in said
+    finally:
+        gateway._remove()
+
+
+def test_odd_surroundings(tmp_path: Path) -> None:
+    """OP10, OP11: without standard streams, working directory and temporary folder, with umask 0 and variables of Python's, it serves, and what it
+    writes is nobody else's to write to."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    enter = 'cd "$0" && rmdir "$0" && umask 000 && exec "$@" <&- >&- 2>&-'
+    odd = {"PYTHONPATH": "/nowhere", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1", "PYTHONHASHSEED": "0", "TMPDIR": "/nowhere", "LC_ALL": "C"}
+    gateway = GatewayProcess({"smtp-threads": "2"}, environ=odd, wrapper=["sh", "-c", enter, str(gone)])
+    logs = {"application-log": gateway.directory / "said.log", "received-log-file": gateway.directory / "received.log"}
+    gateway.settings = dict(gateway.settings) | {key: str(path) for key, path in logs.items()}
+    try:
+        gateway.write_config()
+        gateway.run()
+        wait_until(lambda: logs["application-log"].exists() and logs["application-log"].read_text().count('"serving"') == 2, "it serves", 30)
+        for pid in (gateway.pid, *gateway.workers()):
+            assert {os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)} == {os.devnull}
+        with Client.connect(gateway.port) as client:
+            client.greet()
+            assert client.mail().startswith("250")
+        assert gateway.stop() == 0
+        written = [path for path in (*logs.values(), gateway.state, *gateway.state.rglob("*"))]
+        assert len(gateway.documents()) == 1
+        assert [path for path in written if path.stat().st_mode & 0o002] == []
+        assert [path for path in (gateway.queue_directory, *gateway.queue_directory.rglob("*")) if path.stat().st_mode & 0o077] == []
     finally:
         gateway._remove()
 
