@@ -9,6 +9,7 @@ need swaks swaks
 need curl curl
 need haproxy haproxy
 need strace strace
+need faketime faketime
 need slapd slapd
 need freeradius freeradius
 # initdb lies where only Debian's own scripts look.
