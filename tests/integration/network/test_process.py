@@ -109,7 +109,14 @@ def test_odd_surroundings(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     enter = 'cd "$0" && rmdir "$0" && umask 000 && exec "$@" <&- >&- 2>&-'
-    odd = {"PYTHONPATH": "/nowhere", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1", "PYTHONHASHSEED": "0", "TMPDIR": "/nowhere", "LC_ALL": "C"}
+    odd = {
+        "PYTHONPATH": "/nowhere",
+        "PYTHONWARNINGS": "error",
+        "PYTHONDEVMODE": "1",
+        "PYTHONHASHSEED": "0",
+        "TMPDIR": "/nowhere",
+        "LC_ALL": "C",
+    }
     gateway = GatewayProcess({"smtp-threads": "2"}, environ=odd, wrapper=["sh", "-c", enter, str(gone)])
     logs = {"application-log": gateway.directory / "said.log", "received-log-file": gateway.directory / "received.log"}
     gateway.settings = dict(gateway.settings) | {key: str(path) for key, path in logs.items()}

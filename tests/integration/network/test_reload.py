@@ -67,6 +67,7 @@ def test_bad_configurations(certificate: Certificate, other_certificate: Certifi
                 ({"smtp_ip": "127.0.0.1;0.0.0.0"}, "takes a restart"),
                 ({"smtp_ip": "192.0.2.1"}, "this machine has no such address"),
                 ({"application_log": str(tmp_path / "nowhere" / "log")}, "cannot be written to"),
+                ({"smtp_auth": f"file://{tmp_path}/nowhere.users"}, "nowhere.users"),
                 ({"state_directory": "/proc/tidegate"}, "state-directory /proc/tidegate"),
             ]
             for changes, reason in cases:

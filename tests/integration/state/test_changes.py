@@ -70,7 +70,7 @@ def in_force(gateway: GatewayProcess, **counts: int) -> Callable[[], int]:
 
 
 def test_a_change_reaches_all_workers() -> None:
-    """By the command line, under load: in force in each of three workers, without one connection refused or one message lost."""
+    """OP09: by the command line, under load: in force in each of three workers, without one connection refused or one message lost."""
     with GatewayProcess({"smtp-threads": "3", "rabbitmq-local": "local"}) as gateway, load(gateway, "info@example.com") as sent:
         wait_until(lambda: len(sent.replies) > 20, "mail is taken")
         assert documents(gateway, "local") == 0

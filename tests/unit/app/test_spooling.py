@@ -130,7 +130,7 @@ async def test_only_the_failing_queue_is_given_up(caplog: pytest.LogCaptureFixtu
 
 
 async def test_slow_broker_costs_patience_once() -> None:
-    """QU08 QU09: a broker that never answers is waited for by one document; those behind it go to the spool at once."""
+    """RS07, QU08, QU09: a broker that never answers is waited for by one document; those behind it go to the spool at once."""
     primary, spool = MemoryPublisher(), MemorySpool()
 
     async def hang(_: Sequence[Publication]) -> None:

@@ -26,7 +26,7 @@ def test_alphabet_sorts() -> None:
 
 @given(st.lists(st.integers(0, 2**50 - 1), min_size=2, max_size=50))
 def test_monotonic_whatever_the_clock_does(moments: list[int]) -> None:
-    """Every identifier is greater than the one before, through steps back and standing still."""
+    """OP04: every identifier is greater than the one before, through steps back and standing still."""
     ids = MessageIds(NODE)
     made = [ids.next(moment) for moment in moments]
     assert made == sorted(set(made))

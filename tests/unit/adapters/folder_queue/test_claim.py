@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tidegate.adapters.folder_queue.claim import claim, remove_leftovers
 from tidegate.adapters.folder_queue.files import Files
+from tidegate.adapters.folder_queue.publisher import FolderPublisher
 from tidegate.ports.errors import PermanentFailure
+from tidegate.ports.testing.publisher import document
 
 CLAIM = "import sys; from pathlib import Path; from tidegate.adapters.folder_queue.claim import claim\nwith claim(Path(sys.argv[1])): pass"
 
@@ -59,7 +62,7 @@ def test_forked_workers_share_the_claim(tmp_path: Path) -> None:
 
 
 def test_private(tmp_path: Path) -> None:
-    """The directory and what is made in it are for their owner alone."""
+    """OP10: the directory and what is made in it are for their owner alone."""
     with claim(tmp_path / "a" / "queue"):
         for path in (tmp_path / "a", tmp_path / "a" / "queue"):
             assert path.stat().st_mode & 0o777 == 0o700
@@ -105,6 +108,33 @@ def test_claiming_removes_all_leftovers(tmp_path: Path) -> None:
         assert [file.exists() for file in files] == [False, False, False, False, True]
         assert (directory / "inbox" / "new" / "1.json").exists()
         assert (tmp_path / "outside" / "tmp" / "4194305.abc.9").exists()
+
+
+class Listing(Files):
+    """Keeps the names of the folders that were listed."""
+
+    def __init__(self) -> None:
+        self.listed: list[str] = []
+
+    def names(self, folder: int) -> Iterator[str]:
+        """List it, and note it."""
+        self.listed.append(os.readlink(f"/proc/self/fd/{folder}"))
+        return super().names(folder)
+
+
+async def test_a_backlog_is_not_looked_at_before_the_start(tmp_path: Path) -> None:
+    """RS16: whatever stands in the queues, claiming them and taking the first document lists no folder of documents."""
+    directory = tmp_path / "queue"
+    leave(directory)
+    files = Listing()
+    with claim(directory, files):
+        assert str(directory / "inbox" / "tmp") in files.listed
+        publisher = FolderPublisher(directory, files=files)
+        await publisher.open()
+        await publisher.publish([document("inbox", 5)])
+        await publisher.close()
+    assert (directory / "inbox" / "new" / "1.json").exists()
+    assert [folder for folder in files.listed if folder.endswith("/new")] == []
 
 
 def test_a_worker_spares_files_of_the_living(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_drain_quarantines_damage(tmp_path: Path) -> None:
 
 
 def test_oldest_first_in_bounded_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the folder lists them and however few names are held at a time, ids come in order, each once."""
+    """RS16: however the folder lists them and however few names are held at a time, ids come in order, each once."""
     names = [f"{number:05d}" for number in range(500)]
     shuffled = names[:]
     random.Random(1).shuffle(shuffled)

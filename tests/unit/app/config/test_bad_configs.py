@@ -10,7 +10,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "vectors" / "bad-configs"
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.conf")), ids=lambda file: file.stem)
 def test_bad_config(file: Path) -> None:
-    """The errors of ``NN-name.conf`` are the text of ``NN-name.expected``."""
+    """OP01: the errors of ``NN-name.conf`` are the text of ``NN-name.expected``. OP12 is number 20."""
     found = errors("--config-file", file.name, files={file.name: file.read_bytes()})
     assert "".join(f"{error}\n" for error in found) == file.with_suffix(".expected").read_text()
     assert not any("s3cret" in error for error in found)

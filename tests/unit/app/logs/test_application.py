@@ -75,7 +75,7 @@ def test_a_supervisor_goes_on_without_a_place(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_repeats_are_dropped_and_counted(tmp_path: Path) -> None:
-    """An attack that is logged a thousand times a second drowns nothing else."""
+    """LG03: an attack that is logged a thousand times a second drowns nothing else."""
     path = tmp_path / "a.log"
     log = application.start([path])
     for number in range(10 * REPEATS_PER_SECOND):
@@ -106,7 +106,7 @@ class StuckHandler(logging.Handler):
 
 
 def test_a_stuck_disk_stops_nobody() -> None:
-    """OP11: what does not fit into the queue is dropped and counted; whoever logs goes on, and the process can end."""
+    """OP11, LG03: what does not fit into the queue is dropped and counted; whoever logs goes on, and the process can end."""
     stuck = StuckHandler()
     log = ApplicationLog([stuck], queue_length=10)
     logger = logging.Logger("tidegate.test")

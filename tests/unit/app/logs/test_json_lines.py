@@ -42,7 +42,7 @@ def test_server_id() -> None:
 
 @given(st.text(), st.text(), st.dictionaries(st.text(max_size=5), st.text()))
 def test_one_line_of_ascii(message: str, value: str, several: dict[str, str]) -> None:
-    """LG: no client ends a line, or moves a terminal's cursor."""
+    """LG01: no client ends a line, or moves a terminal's cursor."""
     line = line_of(message.replace("%", "%%"), value=value, several=several)
     assert all(" " <= character <= "~" for character in line)
     assert json.loads(line)["logger"] == "tidegate.test"
@@ -50,14 +50,14 @@ def test_one_line_of_ascii(message: str, value: str, several: dict[str, str]) ->
 
 @given(st.integers(0, 100_000), st.integers(0, 200))
 def test_length_is_bounded(length: int, items: int) -> None:
-    """No client fills a disk with one record."""
+    """LG02: no client fills a disk with one record."""
     line = line_of("\x00" * length, one="\U0001f600" * length, many=["x" * length] * items, table={str(n): "y" * length for n in range(items)})
     assert len(line) <= MAX_RECORD + MAX_TRACEBACK
     json.loads(line)
 
 
 def test_what_is_cut_says_so() -> None:
-    """The length of the whole stands behind it."""
+    """LG02: the length of the whole stands behind it."""
     record = json.loads(line_of(value="x" * (MAX_FIELD + 1), many=list(range(MAX_ITEMS + 5))))
     assert record["value"] == "x" * MAX_FIELD + f"…({MAX_FIELD + 1})"
     assert len(record["many"]) == MAX_ITEMS

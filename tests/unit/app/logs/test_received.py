@@ -71,7 +71,7 @@ async def test_refused_messages_leave_no_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sender", ["a\r\nb@x", "\x1b[2J@x", "\u2028@x", "\u202egnp.exe@x"])
 async def test_no_line_is_forged(tmp_path: Path, sender: str) -> None:
-    """LG: neither line ends nor terminal commands nor reversed text."""
+    """LG01: neither line ends nor terminal commands nor reversed text."""
     found = await lines(ReceivedLog(tmp_path / "log", "<{$json.envelope}>"), message(sender))
     assert len(found) == 1
     assert found[0].isprintable()

@@ -19,6 +19,7 @@ from tidegate.domain.message_id import MessageIds
 from tidegate.domain.routing import Queues
 from tidegate.domain.smtp.reply import Reply
 from tidegate.ports.reception import IncomingMessage
+from tidegate.ports.testing.report_reader import notification
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLIENT = Client(Endpoints("192.0.2.1", 4711, "192.0.2.25", 25), "client.example")
@@ -140,3 +141,21 @@ async def test_own_fields_are_extracted_behind_forged_ones() -> None:
     (document,) = await documents(forged + b"X-MQ-Tag: a\r\n" + forged + b"X-MQ-Tag: b\r\nSubject: x\r\n\r\nbody", recipients=(OTHER,))
     assert document["tags"] == ["a", "b"]
     assert str(document["mime"]).endswith("+0000\r\nSubject: x\r\n\r\nbody")
+
+
+async def test_reports_carry_their_findings() -> None:
+    """RP06: anybody can write a report; its document says what was found about its sender, beside what the report says."""
+    publisher = MemoryPublisher()
+    reception = MailReception(
+        ReceptionSettings(Queues("inbox", reports="reports")),
+        publisher,
+        lambda: int(NOW.timestamp() * 1000),
+        MessageIds(b"testnode"),
+        stdlib_dumps,
+        checker=RecordingChecker((SpfResult(Verdict.FAIL, SpfIdentity.MAIL_FROM, "a@example.org", "example.org"),)),
+    )
+    forged = b"x-mq-checks: pass\r\n" + notification(1)
+    await reply_of(reception.receive(IncomingMessage(CLIENT, Envelope("a@example.org", (LOCAL,)), forged, "mx.example.com")))
+    [document] = [json.loads(body) for body in publisher.bodies("reports")]
+    assert document["report"]["type"] == "delivery-status"
+    assert document["checks"] == [{"spf": "fail", "smtp.mailfrom": "a@example.org"}]

@@ -137,12 +137,14 @@ def test_a_document_that_grows_beyond_the_limit_as_json() -> None:
     ("data", "code", "status"),
     [
         (b"X: " + b"x" * 300 + b"\r\n\r\n", 552, "5.3.4"),
+        (b"X: x\r\n y\r\n" * 1000, 552, "5.3.4"),
+        (b"x" * 1_000_000, 552, "5.3.4"),
         (b"X: x\r\n" * 20 + b"\r\n", 552, "5.3.4"),
         (b"Received: x\r\n" * 8 + b"\r\n", 554, "5.4.6"),
     ],
 )
 def test_header_limits_come_before_publishing(data: bytes, code: int, status: str) -> None:
-    """HD08, HD11: size and number of fields, and loops."""
+    """HD08, HD11, RS15: size and number of fields, header sections without end, and loops."""
     publisher = MemoryPublisher()
     settings = ReceptionSettings(Queues("inbox"), header_limits=HeaderLimits(header_bytes=250, fields=15, received=5))
     reply = receive(publisher, data, settings=settings)

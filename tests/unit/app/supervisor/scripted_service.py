@@ -109,13 +109,24 @@ def broken(note: Note, ready: Callable[[], None], lifeline: int) -> None:
     raise RuntimeError("a fault")
 
 
+def falling(note: Note, ready: Callable[[], None], lifeline: int) -> None:
+    """The first one serves; all others die as soon as they serve, and tell when."""
+    try:
+        Path(sys.argv[1], "first").touch(exist_ok=False)
+    except FileExistsError:
+        note("falling", time.monotonic())
+        ready()
+        os.kill(os.getpid(), signal.SIGKILL)
+    serve(note, ready, lifeline)
+
+
 def descriptors(note: Note, ready: Callable[[], None], lifeline: int) -> None:
     """Serves, and tells how many descriptors it was given."""
     note("descriptors", len(os.listdir("/proc/self/fd")))
     serve(note, ready, lifeline)
 
 
-BODIES = {body.__name__: body for body in (serve, linger, deaf, hang, unusable, broken, descriptors)}
+BODIES = {body.__name__: body for body in (serve, linger, deaf, hang, unusable, broken, falling, descriptors)}
 
 if __name__ == "__main__":
     sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -104,6 +105,19 @@ def test_workers_that_die_at_once_are_started_with_growing_pauses(start: Start) 
     service = start("1 broken")
     service.expect("broken", 4)
     assert service.stop() == 0
+
+
+def test_a_worker_that_dies_again_and_again_leaves_the_others_alone(start: Start) -> None:
+    """RS17: it is replaced after growing pauses, and who serves goes on serving."""
+    service = start("2 falling")
+    service.expect("falling", 4)
+    moments = [float(event.split()[1]) for event in service.said("falling")]
+    pauses = [later - earlier for earlier, later in pairwise(moments)]
+    assert all(pause > least for pause, least in zip(pauses, (0.05, 0.1, 0.2), strict=False)), pauses
+    [steady] = service.pids("serving")
+    assert not service.said("told")
+    assert service.stop() == 0
+    assert steady in service.pids("told SIGTERM")
 
 
 def test_an_unusable_configuration_ends_the_first_start(start: Start) -> None:
