@@ -1,6 +1,8 @@
 """The resolver against a DNS server that answers, stalls, truncates and lies."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,16 +58,37 @@ def test_contract(check: ResolverCheck, run: Callable[..., None]) -> None:
         (Fault.TRUNCATION, FOUND, True),
         (Fault.TRUNCATION_WITHOUT_TCP, FAILED, True),
         (Fault.SHORT_TCP, FAILED, True),
+        (Fault.SIGNATURES, FOUND, True),
         (Fault.STRAYS_FIRST, FOUND, False),
         (Fault.STRAYS_ONLY, FAILED, False),
     ],
 )
 async def test_faults(fault: Fault, expected: DnsAnswer, asked_tcp: bool) -> None:
-    """ML15: failures are TEMPERROR; truncated answers come over TCP; a broken or forged datagram neither answers nor ends the waiting."""
+    """ML15: failures are TEMPERROR; truncated answers come over TCP; a broken or forged datagram neither answers nor ends the waiting. ML16:
+    signatures and keys are passed over."""
     with DnsServer.of(ZONE) as server:
         server.faults[NAME.name] = fault
         assert expected == await resolver_of(server).resolve(NAME)
         assert asked_tcp == any(asked.tcp for asked in server.asked)
+
+
+ASK = """
+import asyncio, sys
+from tidegate.adapters.dns import DnspythonResolver
+from tidegate.domain.dns import DnsQuery, RecordType
+from tidegate.domain.nameserver import Nameserver
+resolver = DnspythonResolver([Nameserver(sys.argv[1], int(sys.argv[2]))])
+print(asyncio.run(resolver.resolve(DnsQuery("example.com", RecordType.A))).addresses, "dns.dnssec" in sys.modules)
+"""
+
+
+async def test_nothing_is_validated_here() -> None:
+    """ML16: no signature costs anything, because what could look at it is not even loaded: validation is the recursive server's."""
+    with DnsServer.of(ZONE) as server:
+        server.faults[NAME.name] = Fault.SIGNATURES
+        asking = await asyncio.create_subprocess_exec(sys.executable, "-c", ASK, server.address, str(server.port), stdout=subprocess.PIPE)
+        said, _ = await asking.communicate()
+    assert said == b"('192.0.2.1',) False\n"
 
 
 async def test_large_answers_come_over_tcp() -> None:

@@ -56,6 +56,8 @@ class Fault(Enum):
     """The same without the answer."""
     SHORT_TCP = auto()
     """Truncated over UDP; over TCP the message ends before its announced length."""
+    SIGNATURES = auto()
+    """With every answer come hundreds of keys and signatures, all of one tag, and chains of hashed names: work for a validator."""
 
 
 @attrs.frozen
@@ -191,6 +193,8 @@ class DnsServer:
         answer = self._answer(query)
         if answer is None:
             return
+        if fault is Fault.SIGNATURES:
+            _sign(answer)
         wire = answer.to_wire(max_size=65_535)
         if fault is Fault.SHORT_TCP:
             yield wire[:-1]
@@ -225,6 +229,22 @@ class DnsServer:
             soa = b"\0\0" + b"".join(number.to_bytes(4) for number in numbers)
             response.authority.append(_rrset(dns.name.root, "SOA", self.negative_ttl, soa))
         return response
+
+
+def _sign(answer: dns.message.Message) -> None:
+    owner = answer.question[0].name
+    for number in range(150):
+        key, signature = (
+            bytes([1, 1, 3, 13]) + number.to_bytes(64),
+            bytes([0, 1, 13, 2, 0, 0, 1, 44]) + b"\x7f\xff\xff\xff" + bytes(4) + b"\x30\x39",
+        )
+        hashed = bytes([1, 0, 255, 255, 8]) + number.to_bytes(8) + b"\x14" + number.to_bytes(20) + bytes([0, 1, 64])
+        for place, type_text, wire in (
+            (answer.answer, "RRSIG", signature + (owner.to_wire() or b"") + number.to_bytes(64)),
+            (answer.additional, "DNSKEY", key),
+            (answer.authority, "NSEC3", hashed),
+        ):
+            place.append(_rrset(owner, type_text, 300, wire))
 
 
 def _is_circle(records: tuple[ZoneRecord, ...]) -> bool:

@@ -130,7 +130,7 @@ def test_odd_surroundings(tmp_path: Path) -> None:
             client.greet()
             assert client.mail().startswith("250")
         assert gateway.stop() == 0
-        written = [path for path in (*logs.values(), gateway.state, *gateway.state.rglob("*"))]
+        written = [*logs.values(), gateway.state, *gateway.state.rglob("*")]
         assert len(gateway.documents()) == 1
         assert [path for path in written if path.stat().st_mode & 0o002] == []
         assert [path for path in (gateway.queue_directory, *gateway.queue_directory.rglob("*")) if path.stat().st_mode & 0o077] == []

@@ -9,8 +9,8 @@ NOT_FOR_OTHERS = 0o002
 def make_harmless() -> None:
     """Call it first of all.
 
-    Standard streams that are closed are opened on ``/dev/null``: else the next file or connection would get the number of one, and what anything
-    prints would be written into it.
+    Standard streams that are closed are opened on ``/dev/null``: else the next file or connection would get the number of one, and whatever
+    prints would write into it.
     """
     os.umask(os.umask(0o077) | NOT_FOR_OTHERS)
     for descriptor in range(3):

@@ -89,7 +89,7 @@ async def test_one_refused_document_fails_its_whole_call() -> None:
 
 
 async def test_broker_that_never_confirms() -> None:
-    """QU09: the call fails at its deadline; the publisher stops accepting while confirms are owed, and accepts again once they are in."""
+    """RS07, QU09: the call fails at its deadline; the publisher stops accepting while confirms are owed, and accepts again once they are in."""
     async with ScriptedBroker(script=ignore) as broker, publishing(broker, confirm_timeout_s=0.3) as publisher:
         with pytest.raises(TemporaryFailure, match="confirmed nothing"):
             await publisher.publish([document(1)])

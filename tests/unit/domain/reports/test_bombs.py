@@ -112,12 +112,14 @@ def test_peek_does_not_unfold() -> None:
         (b'<!DOCTYPE f [<!ENTITY % p SYSTEM "http://127.0.0.1/x">%p;]><feedback/>', "document type"),
         (b'<!DOCTYPE f SYSTEM "http://127.0.0.1/x"><feedback/>', "document type"),
         (b"<!doctype f><feedback/>", "not well-formed"),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE f [<!ENTITY a "a">]><feedback/>'.encode("utf-16"), "document type"),
+        (b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE f+AD4-<feedback/>', "not well-formed|encoding"),
         (b"<feedback>&undefined;</feedback>", "not well-formed"),
         (XML + b"<a>" * 10_000, "levels"),
         (XML + b"<a/>" * 500_001, "XML elements"),
         (XML + b"<record/>" * 50_001, "records"),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_xml_bombs(document: bytes, reason: str) -> None:
     """RP02: no document type, so no entities; depth and number of elements are bounded."""

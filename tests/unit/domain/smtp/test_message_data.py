@@ -132,7 +132,7 @@ def test_the_limit_counts_what_is_left_after_unstuffing(size: int, stuffed: int,
 
 
 def test_nothing_is_stored_beyond_the_limit() -> None:
-    """RS11: a message over the limit is read to its end in constant memory, and its reservation is given back at once."""
+    """RS11, RS14: a message over the limit, one endless line here, is read to its end in constant memory, and its reservation is given back at once."""
     budget = Budget(5_000)
     data = MessageData(1_000, budget)
     for _ in range(1_000):
