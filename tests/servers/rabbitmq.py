@@ -59,11 +59,20 @@ class RabbitMq:
         config: lines for ``rabbitmq.conf`` (sysctl format), e.g. ``("max_message_size = 1048576",)``.
         tls: certificate chain, key and CA file; adds an amqps listener at :attr:`tls_port`.
         erlang: flags of the Erlang machine.
+        beside: a node that runs, and runs longer: this one can :meth:`join` it.
     """
 
-    def __init__(self, *, config: tuple[str, ...] = (), tls: tuple[Path, Path, Path] | None = None, erlang: str = QUIET_ERLANG) -> None:
+    def __init__(
+        self,
+        *,
+        config: tuple[str, ...] = (),
+        tls: tuple[Path, Path, Path] | None = None,
+        erlang: str = QUIET_ERLANG,
+        beside: "RabbitMq | None" = None,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tidegate-rabbitmq-"))
         self.port, self.tls_port, self._epmd_port, distribution_port = free_ports(4)
+        self._beside = beside
         self._node = f"tidegate-{secrets.token_hex(4)}@localhost"
         self._server: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
@@ -87,6 +96,9 @@ class RabbitMq:
         (self.folder / "empty-env.conf").write_text("")
         cookie = self.folder / ".erlang.cookie"
         cookie.write_text(secrets.token_hex(16))
+        if beside is not None:
+            self._epmd_port = beside._epmd_port
+            cookie.write_text((beside.folder / cookie.name).read_text())
         cookie.chmod(0o400)
         self._environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -136,7 +148,7 @@ class RabbitMq:
 
     def start(self) -> None:
         """Start the node and wait until it greets on its AMQP port."""
-        if self._epmd is None:
+        if self._epmd is None and self._beside is None:
             # A child of ours in the foreground: a daemon that Erlang starts would outlive the tests.
             self._epmd = subprocess.Popen(
                 ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"],
@@ -203,6 +215,13 @@ class RabbitMq:
         if done.returncode:
             raise RabbitMqFailed(f"rabbitmqctl {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def join(self) -> None:
+        """Make one cluster with the node that this one stands beside; what is on this one is gone."""
+        assert self._beside is not None
+        self.ctl("stop_app")
+        self.ctl("join_cluster", self._beside._node)
+        self.ctl("start_app")
 
     def log_tail(self, lines: int = 60) -> str:
         """The end of the node's console and log."""
