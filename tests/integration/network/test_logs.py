@@ -5,7 +5,7 @@ import json
 from collections import Counter
 
 import pytest
-from tests.integration.network.test_proxy import v1
+from tests.integration.network.proxy_headers import v1
 from tests.servers.certificates import Certificate
 from tests.servers.client import Client
 from tests.servers.process import GatewayProcess

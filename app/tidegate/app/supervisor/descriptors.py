@@ -4,8 +4,9 @@ import resource
 
 from tidegate.domain.connection_budget import UNLIMITED
 
-SPARE = 128
-"""Descriptors that a worker needs beside connections: listening sockets, broker, folder queue, logs, name servers."""
+SPARE = 512
+"""Descriptors that a worker may need beside connections, hardly ever all at once: 256 look-ups, the folders of 64 queues (three each), 64
+files of a group that is being written; listening sockets, broker, back ends and logs take about twenty."""
 
 
 def raise_limit() -> int:
