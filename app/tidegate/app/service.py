@@ -19,7 +19,7 @@ from tidegate.app import worker
 from tidegate.app.auth import back_ends
 from tidegate.app.config.settings import Process, Settings
 from tidegate.app.config.values import LogStream
-from tidegate.app.logs import application
+from tidegate.app.logs import application, received
 from tidegate.app.preloading import preload
 from tidegate.app.supervisor import Plan, Supervisor
 from tidegate.app.supervisor.descriptors import raise_limit, too_few
@@ -115,6 +115,8 @@ class Service:
         for name, wrong in tls_warnings(settings, tls, time.time()):
             _log.warning("certificate", extra={"setting": name, "problem": wrong})
         application.check(settings.logs.application_log)
+        if settings.logs.received_log_file is not None:
+            received.check(settings.logs.received_log_file)
         _make_directory(settings.state.directory)
         if settings.queue.directory not in self._claims:
             self._claims[settings.queue.directory] = claim(settings.queue.directory)

@@ -54,6 +54,7 @@ def test_what_keeps_a_server_from_starting(tmp_path: Path) -> None:
             (tmp_path / "file").touch()
             assert f"state-directory {tmp_path}/file/state: " in refusal(other, state_directory=str(tmp_path / "file" / "state"))
             assert "application-log /nowhere/log: cannot be written to" in refusal(other, application_log="/nowhere/log")
+            assert "received-log-file /nowhere/log: cannot be written to" in refusal(other, received_log_file="/nowhere/log")
             (tmp_path / "board").mkdir()
             (tmp_path / "board" / "connections").write_bytes(b"something else" * 1000)
             assert "not a board of connections" in refusal(other, state_directory=str(tmp_path / "board"))

@@ -34,7 +34,16 @@ IsGiven = Callable[[str], bool]
 """Whether somebody gave the key, in whatever place."""
 
 _braces = re.compile(r"\{[^{}]*\}").findall
-_variable = re.compile(r"\{\$[A-Za-z0-9.-]+\}").fullmatch
+_variable = re.compile(r"\{\$([A-Za-z0-9._-]+)\}").fullmatch
+
+BROKER_NAME = re.compile(r"[A-Za-z0-9\-_.:@#,/+ ]+")
+"""What the names of queues and of the exchange are made of where there is a broker: what the AMQP adapter takes."""
+MAX_EXCHANGE_NAME = 127
+"""Length of AMQP's ``exchange-name`` domain (AMQP 0-9-1 XML specification)."""
+_CHARACTERS = "A-Z a-z 0-9 - _ . : @ # , / + and spaces"
+
+LOG_VARIABLES = ("date", "time", "queue", "size", "reply", "transaction")
+"""What ``received-log-format`` knows beside properties of the document."""
 
 _BROKER_ONLY = (
     "exchange",
@@ -174,6 +183,7 @@ def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
                 (idle[0], "rabbitmq-address"), "has no effect without rabbitmq-address: the embedded queue takes all mail", fatal=False
             )
         return
+    yield from _broker_names(settings)
     if rabbitmq.queue_type is QueueType.QUORUM and rabbitmq.declare:
         for name, wrong in (("durable", not rabbitmq.durable), ("lazy", rabbitmq.lazy), ("maxpriority", rabbitmq.maxpriority > 0)):
             if wrong:
@@ -191,9 +201,27 @@ def _broker(settings: Settings, is_given: IsGiven) -> Iterator[Finding]:
         )
 
 
+def _broker_names(settings: Settings) -> Iterator[Finding]:
+    """The embedded queue takes any name, the broker does not."""
+    for key in ("inbox", "local", "reports", "refused"):
+        name = getattr(settings.rabbitmq, key)
+        if name and not BROKER_NAME.fullmatch(name):
+            yield Finding((f"rabbitmq-{key}", "rabbitmq-address"), f"{quoted(name)} cannot be a queue of the broker", f"names of {_CHARACTERS}")
+    exchange = settings.rabbitmq.exchange
+    if exchange and (not BROKER_NAME.fullmatch(exchange) or len(exchange) > MAX_EXCHANGE_NAME):
+        allowed = f"at most {MAX_EXCHANGE_NAME} characters of {_CHARACTERS}"
+        yield Finding(("rabbitmq-exchange", "rabbitmq-address"), f"{quoted(exchange)} cannot be an exchange of the broker", allowed)
+
+
 def _template(settings: Settings) -> Iterator[Finding]:
     for item in _braces(settings.logs.received_log_format):
-        if not _variable(item):
+        found = _variable(item)
+        if not found:
             wrong = f"{quoted(item)} is written as it stands: only variables like {{$json.recipient}} and {{$json.message-id}} are replaced"
-            yield Finding(("received-log-format",), wrong, fatal=False)
-            return
+        elif (name := found[1].lower()) not in LOG_VARIABLES and not name.startswith("json."):
+            known = ", ".join(f"{{${variable}}}" for variable in LOG_VARIABLES)
+            wrong = f"{quoted(item)} is no variable: nothing is written in its place. There are {{$json.…}}, {known}"
+        else:
+            continue
+        yield Finding(("received-log-format",), wrong, fatal=False)
+        return

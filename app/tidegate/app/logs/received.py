@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import attrs
 import orjson
 
 from tidegate.domain.smtp.reply import Reply
+from tidegate.ports.errors import PermanentFailure
 from tidegate.ports.publisher import Publication
 from tidegate.ports.reception import IncomingMessage
 
@@ -18,6 +20,8 @@ FLUSH_INTERVAL = 0.2
 """Seconds that lines wait, so that a busy server writes many at once."""
 MAX_WAITING = 100_000
 """Lines that may wait for a slow disk; more are dropped and counted in a line of their own."""
+
+_log = logging.getLogger("tidegate.received_log")
 
 _VARIABLE = re.compile(r"\{\$([a-z0-9._-]+)\}", re.IGNORECASE)
 
@@ -35,7 +39,7 @@ class _Line:
     now: datetime
 
 
-_KNOWN: dict[str, Callable[[_Line], str]] = {
+KNOWN: dict[str, Callable[[_Line], str]] = {
     "date": lambda line: line.now.strftime("%Y-%m-%d %H:%M:%S"),
     "time": lambda line: str(int(line.now.timestamp())),
     "queue": lambda line: line.publication.queue if line.publication else "",
@@ -53,6 +57,19 @@ _KNOWN: dict[str, Callable[[_Line], str]] = {
     "json.connection.helo": lambda line: line.message.client.helo,
     "json.connection.user": lambda line: line.message.client.user or "",
 }
+"""Variables that need no look into the document."""
+
+
+def check(path: Path) -> None:
+    """Try the file; it is made where it is missing.
+
+    Raises:
+        PermanentFailure: it cannot be written to.
+    """
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise PermanentFailure(f"received-log-file {path}: cannot be written to: {error.strerror}") from error
 
 
 @attrs.define
@@ -69,6 +86,7 @@ class ReceivedLog:
     _pieces: list[str | Callable[[_Line], str]] = attrs.field(init=False)
     _waiting: list[str] = attrs.field(factory=list, init=False)
     _dropped: int = attrs.field(default=0, init=False)
+    _failing: bool = attrs.field(default=False, init=False)
     _flush_due: bool = attrs.field(default=False, init=False)
     _flushes: set[asyncio.Task[None]] = attrs.field(factory=set, init=False)
 
@@ -110,7 +128,7 @@ class ReceivedLog:
         await asyncio.sleep(FLUSH_INTERVAL)
         lines, self._waiting = self._waiting, []
         if self._dropped:
-            lines.append(f"{self._dropped} lines dropped: the log could not be written fast enough")
+            lines.append(f"{self._dropped} lines dropped: the log could not be written, or not fast enough")
             self._dropped = 0
         self._flush_due = False
         await asyncio.to_thread(self._write, "\n".join(lines) + "\n")
@@ -119,13 +137,18 @@ class ReceivedLog:
         try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(text)
-        except OSError:
+        except OSError as error:
             self._dropped += text.count("\n")
+            if not self._failing:
+                _log.error("received-log-file cannot be written to", extra={"file": str(self.path), "reason": error.strerror})
+            self._failing = True
+        else:
+            self._failing = False
 
 
 def _variable(name: str) -> Callable[[_Line], str]:
     name = name.lower().replace("_", "-")  # both spellings are in use: {$json.connection.remote_ip}
-    known = _KNOWN.get(name)
+    known = KNOWN.get(name)
     if known is not None:
         return known
     if not name.startswith("json."):

@@ -4,8 +4,10 @@ import attrs
 import pytest
 from tests.unit.app.config.reading import errors, warnings
 
+from tidegate.adapters.amqp import settings as amqp_settings
 from tidegate.app.config import defaults
-from tidegate.app.config.rules import check
+from tidegate.app.config.rules import BROKER_NAME, LOG_VARIABLES, MAX_EXCHANGE_NAME, check
+from tidegate.app.logs import received
 
 TLS = ["--smtp-certificate=c", "--smtp-key=k"]
 STRANGERS = "smtp-range: lets everybody in while smtp-extract is true: strangers can set the envelope and other properties by x-mq-* fields"
@@ -36,7 +38,14 @@ def test_nobody_may_connect_is_told() -> None:
         (["--smtp-recipients=99"], ["smtp-recipients: is less than the 100 that RFC 5321 section 4.5.3.1.8 asks for"]),
         (["--rabbitmq-throttle=5"], ["rabbitmq-throttle: has no effect without rabbitmq-address: the embedded queue takes all mail"]),
         (["--rabbitmq-throttle=5", "--rabbitmq-address=amqp://h"], []),
-        (["--received-log-format={$date} {$json.connection.remote-ip}"], []),
+        (["--received-log-format={$date} {$json.connection.remote-ip} {$json.connection.local_ip} {$JSON.tags}{$Transaction}"], []),
+        (
+            ["--received-log-format={$date} {$recipient}"],
+            [
+                "received-log-format: '{$recipient}' is no variable: nothing is written in its place. "
+                "There are {$json.…}, {$date}, {$time}, {$queue}, {$size}, {$reply}, {$transaction}"
+            ],
+        ),
         (
             ["--received-log-format={$date}{if $json.x} {$json.x}{/if}"],
             [
@@ -140,3 +149,18 @@ def test_connection_limits(total: int | None, incoming: int, outgoing: int, coun
     smtp = attrs.evolve(settings.smtp, connections=total, connections_in=incoming, connections_out=outgoing)
     findings = [finding for finding in check(attrs.evolve(settings, smtp=smtp), lambda name: True) if finding.fatal]
     assert [finding.keys[1] for finding in findings] == ["smtp-connections"] * count
+
+
+def test_names_are_those_of_the_broker_adapter() -> None:
+    """What the rules let through, the adapter takes: otherwise workers would die at every start."""
+    assert (BROKER_NAME.pattern, MAX_EXCHANGE_NAME) == (amqp_settings.NAME.pattern, amqp_settings.MAX_EXCHANGE_NAME)
+    taken = (
+        ["--rabbitmq-address=amqp://h", f"--rabbitmq-exchange={'e' * MAX_EXCHANGE_NAME}", "--rabbitmq-inbox=a/b #,+"],
+        ["--rabbitmq-inbox=é!"],
+    )
+    assert [warnings(*argv) for argv in taken] == [[], []]
+
+
+def test_variables_are_those_of_the_received_log() -> None:
+    """The rules know each one that stands for something there, and no other."""
+    assert sorted(LOG_VARIABLES) == sorted(name for name in received.KNOWN if not name.startswith("json."))

@@ -15,6 +15,7 @@ from tidegate.domain.connection import Client, Endpoints
 from tidegate.domain.envelope import Envelope, Recipient
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.reply import Reply
+from tidegate.ports.errors import PermanentFailure
 from tidegate.ports.publisher import Publication
 from tidegate.ports.reception import IncomingMessage
 
@@ -91,7 +92,24 @@ async def test_lines_that_could_not_be_written_are_counted(tmp_path: Path) -> No
     log = ReceivedLog(tmp_path / "folder" / "log", "x")
     assert await lines(log, message(recipients=("b@x.org", "c@x.org"))) == []
     log.path.parent.mkdir()
-    assert await lines(log, message()) == ["x", "2 lines dropped: the log could not be written fast enough"]
+    assert await lines(log, message()) == ["x", "2 lines dropped: the log could not be written, or not fast enough"]
+
+
+async def test_a_file_that_cannot_be_written_to_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """OP11: whoever keeps the log hears of it, and of each trouble once; the start tries the file before."""
+    log = ReceivedLog(tmp_path / "folder" / "log", "x")
+    with pytest.raises(PermanentFailure, match=r"^received-log-file .*folder/log: cannot be written to: No such file"):
+        received.check(log.path)
+    for _ in range(3):
+        await lines(log, message())
+    log.path.parent.mkdir()
+    received.check(log.path)
+    await lines(log, message())
+    log.path.unlink()
+    log.path.parent.rmdir()
+    await lines(log, message())
+    told = [(record.getMessage(), vars(record)["file"], vars(record)["reason"]) for record in caplog.records]
+    assert told == [("received-log-file cannot be written to", str(log.path), "No such file or directory")] * 2
 
 
 async def test_waiting_lines_are_bounded(tmp_path: Path) -> None:

@@ -186,10 +186,10 @@ DIALOGUE_KEYS = (
         SMTP,
         RANGES,
         "",
-        "Mail submitted to one of these addresses goes out from the same address.",
+        "Mail submitted to one of these addresses goes out from the same address. Where it is not set, every address is mappable.",
         "1.2.3.0/24;4.5.6.0/24",
         feature=features.SOURCE_IPS,
-        when_empty="none",
+        when_empty="every address",
     ),
     Key(
         "smtp-unmappable-ips",

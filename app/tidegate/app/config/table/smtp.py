@@ -157,9 +157,9 @@ SMTP_KEYS = (
         SMTP,
         HOSTNAME,
         "",
-        "Host name in the greeting, in Received and in documents, for addresses that have none of their own.",
+        "Host name in the greeting, in Received and in documents, for addresses that have none of their own (`tidegate mta`).",
         "mx1.example.com",
         ours=True,
-        when_empty="the name of the machine",
+        when_empty="a name from reverse DNS, or else that of the machine",
     ),
 )
