@@ -8,6 +8,9 @@ trap 'rm -rf "$work"' EXIT
 .venv/bin/python -m venv "$work/venv"
 "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$work"/tidegate-*.whl
 cd "$work"
+status=0
+said=$(venv/bin/tidegate --help 2>&1) || status=$?
+[[ $status = 69 && $said = *"pip install 'tidegate[app]'" ]] || { echo "tidegate without its extras: $said"; exit 1; }
 venv/bin/python - <<'PY'
 import importlib.metadata, importlib.util, pkgutil, sys
 

@@ -141,6 +141,8 @@ async def test_publish_command_without_a_broker(queue: str, tmp_path: Path) -> N
     command = publish_command(tmp_path, f"amqp://guest:guest@127.0.0.1:{free_ports(1)[0]}/")
     errors = (await asyncio.to_thread(command.communicate))[1]
     assert command.returncode == 1
-    assert "cannot be reached" in errors
+    assert errors.startswith("Error: the broker amqp://127.0.0.1:")
+    assert "cannot be used: Connect" in errors
+    assert errors.endswith("; nothing was moved\n")
     assert "guest:guest" not in errors
     assert waiting(tmp_path, queue) == 1

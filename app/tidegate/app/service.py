@@ -27,7 +27,7 @@ from tidegate.app.supervisor.inherited import make_harmless
 from tidegate.app.supervisor.privileges import Lock, account_of, drop_privileges
 from tidegate.app.supervisor.worker_process import EXIT_UNUSABLE
 from tidegate.app.tls_warnings import tls_warnings
-from tidegate.app.wiring import source_mapping, tls_context
+from tidegate.app.wiring import check_broker, source_mapping, tls_context
 from tidegate.domain.ip_ranges import IpRanges
 from tidegate.ports.errors import PermanentFailure, PortError
 
@@ -111,6 +111,7 @@ class Service:
         if back_ends.system_accounts(settings.smtp.auth) is not None and not self._helped:
             raise PermanentFailure("smtp-auth: users:// takes a restart: what checks passwords of the system starts with the server")
         back_ends.check(settings)
+        check_broker(settings)
         _warn_of_loopback(settings)
         for name, wrong in tls_warnings(settings, tls, time.time()):
             _log.warning("certificate", extra={"setting": name, "problem": wrong})

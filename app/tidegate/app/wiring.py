@@ -16,6 +16,7 @@ import attrs
 from tidegate.adapters.amqp import AmqpPublisher, AmqpSettings, BrokerAddress
 from tidegate.adapters.amqp import Encoding as AmqpEncoding
 from tidegate.adapters.amqp import QueueType as AmqpQueueType
+from tidegate.adapters.amqp.publisher import tls_contexts
 from tidegate.adapters.ban_folder import FolderBanList
 from tidegate.adapters.database import DatabaseDirectory
 from tidegate.adapters.dns import DnspythonResolver
@@ -331,6 +332,16 @@ def _resolv_conf() -> str:
 def drain_window(settings: Settings) -> int:
     """Documents on their way from the embedded queue at one time: a third of ``rabbitmq-throttle``, the rest is for new mail."""
     return max(1, settings.rabbitmq.throttle // 3)
+
+
+def check_broker(settings: Settings) -> None:
+    """Whether the broker's TLS files can be used; the broker is not asked.
+
+    Raises:
+        PermanentFailure: one cannot; the text names it.
+    """
+    if settings.rabbitmq.address:
+        tls_contexts(amqp_settings(settings))
 
 
 def amqp_settings(settings: Settings) -> AmqpSettings:

@@ -96,8 +96,9 @@ def explain(local_ip: str, mapping: SourceMapping, default_ips: Sequence[str]) -
     submitted = f"Mail submitted to {local_ip} is sent from"
     if choice.ips:
         nowhere = " Nothing sent from a loopback address leaves this machine." if local_ip in LOOPBACK else ""
-        mappable = "every address is mappable" if mapping.mappable == IpRanges.everything() else "the address is in smtp-mappable-ips"
-        return f"{submitted} {local_ip}: {mappable} and this one is not in smtp-unmappable-ips.{nowhere}"
+        every = mapping.mappable == IpRanges.everything()
+        mappable = "every address is mappable that is" if every else "the address is in smtp-mappable-ips and"
+        return f"{submitted} {local_ip}: {mappable} not in smtp-unmappable-ips.{nowhere}"
     defaults = f"the default addresses ({';'.join(default_ips)})" if default_ips else "the sender's own default (smtp-default-ips is empty)"
     because = {
         SourceReason.UNMAPPABLE: "the address is in smtp-unmappable-ips",

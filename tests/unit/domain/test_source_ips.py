@@ -69,8 +69,7 @@ def test_loopback_only(mapping: SourceMapping, listening: str, expected: bool) -
             DOCUMENTED,
             "1.2.3.100",
             DEFAULTS,
-            "Mail submitted to 1.2.3.100 is sent from 1.2.3.100:"
-            " the address is in smtp-mappable-ips and this one is not in smtp-unmappable-ips.",
+            "Mail submitted to 1.2.3.100 is sent from 1.2.3.100: the address is in smtp-mappable-ips and not in smtp-unmappable-ips.",
         ),
         (
             DOCUMENTED,
@@ -89,7 +88,7 @@ def test_loopback_only(mapping: SourceMapping, listening: str, expected: bool) -
             SourceMapping(),
             "127.0.0.1",
             (),
-            "Mail submitted to 127.0.0.1 is sent from 127.0.0.1: every address is mappable and this one is not in smtp-unmappable-ips."
+            "Mail submitted to 127.0.0.1 is sent from 127.0.0.1: every address is mappable that is not in smtp-unmappable-ips."
             " Nothing sent from a loopback address leaves this machine.",
         ),
         (

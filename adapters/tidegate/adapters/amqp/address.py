@@ -57,7 +57,7 @@ class BrokerAddress:
         return self.url.scheme == "amqps"
 
     def __str__(self) -> str:
-        return f"{self.url.scheme}://{self.url.host}:{self.url.port}{self.url.path}"
+        return f"{self.url.scheme}://{self.url.host_subcomponent}:{self.url.port}{self.url.raw_path}"
 
     def tls_context(self, *, verify: bool) -> ssl.SSLContext | None:
         """What TLS needs to know, or None for a plain address.
@@ -67,6 +67,8 @@ class BrokerAddress:
         """
         if not self.secure:
             return None
+        for file in filter(None, (self.cacertfile, self.certfile, self.keyfile)):
+            open(file, "rb").close()  # its error names the file, ssl's does not
         context = ssl.create_default_context(cafile=self.cacertfile or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.certfile:

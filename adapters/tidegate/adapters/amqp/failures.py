@@ -8,7 +8,10 @@ MAX_TEXT = 500
 
 def describe(failure: BaseException) -> str:
     """One line for the operator's log."""
-    text = ", ".join(str(argument) for argument in failure.args) or type(failure).__name__
+    if isinstance(failure, OSError) and failure.strerror:
+        text = ": ".join(map(str, filter(None, (failure.filename, failure.strerror))))  # without its number
+    else:
+        text = ", ".join(str(argument) for argument in failure.args) or type(failure).__name__
     return " ".join(text.split())[:MAX_TEXT]
 
 

@@ -22,6 +22,21 @@ from tidegate.ports.publisher import Publication
 log = logging.getLogger(__name__)
 
 
+def tls_contexts(settings: AmqpSettings) -> list[tuple[BrokerAddress, ssl.SSLContext | None]]:
+    """What each address needs for TLS; None where it is plain.
+
+    Raises:
+        PermanentFailure: a certificate or key file cannot be used.
+    """
+    contexts: list[tuple[BrokerAddress, ssl.SSLContext | None]] = []
+    for address in settings.addresses:
+        try:
+            contexts.append((address, address.tls_context(verify=settings.verify)))
+        except OSError as failure:
+            raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {describe(failure)}") from failure
+    return contexts
+
+
 class AmqpPublisher:
     """Publishes documents over one connection that it keeps alive.
 
@@ -36,6 +51,7 @@ class AmqpPublisher:
         self._limit = settings.max_document_bytes
         self._attempted = asyncio.Event()
         self._closing = False
+        self._trouble = ""
         self._now = time.monotonic
 
     async def open(self) -> None:
@@ -44,12 +60,7 @@ class AmqpPublisher:
         Raises:
             PermanentFailure: a certificate or key file cannot be used.
         """
-        contexts: list[tuple[BrokerAddress, ssl.SSLContext | None]] = []
-        for address in self._settings.addresses:
-            try:
-                contexts.append((address, address.tls_context(verify=self._settings.verify)))
-            except OSError as failure:
-                raise PermanentFailure(f"TLS files for the broker {address} cannot be used: {describe(failure)}") from failure
+        contexts = tls_contexts(self._settings)
         self._warn()
         self._now = asyncio.get_running_loop().time
         self._keeper = asyncio.create_task(self._keep_connected(contexts), name="amqp-connection")
@@ -77,6 +88,11 @@ class AmqpPublisher:
     def max_document_bytes(self) -> int | None:
         """See the port. None until a broker has said its version, unless the settings have a limit."""
         return self._limit
+
+    @property
+    def trouble(self) -> str:
+        """Why the last attempt to connect failed, for people; empty before one has."""
+        return self._trouble
 
     def accepting(self) -> bool:
         """See the port: connected, queues declared, not blocked, throttle not full."""
@@ -130,7 +146,8 @@ class AmqpPublisher:
                 except BaseException as failure:
                     if not is_failure(failure):
                         raise
-                    log.error("the broker %s cannot be used: %s", address, describe(failure))
+                    self._trouble = f"the broker {address} cannot be used: {describe(failure)}"
+                    log.error("%s", self._trouble)
                     continue
                 await self._use(address, link, backoff)
                 break

@@ -33,8 +33,8 @@ async def ensure_queue(connection: AbstractConnection, settings: AmqpSettings, q
             await channel.declare_queue(queue, durable=settings.durable, arguments=dict(settings.queue_arguments))
     except ChannelPreconditionFailed as refusal:
         raise TemporaryFailure(
-            f"queue {queue!r} exists with other arguments ({describe(refusal)}): delete it, change the rabbitmq-* settings to match it, "
-            "or set rabbitmq-declare: false"
+            # What to do comes first: the log cuts a long line, and the broker's words are long.
+            f"queue {queue!r} exists with other arguments: delete it, make the settings match, or rabbitmq-declare: false ({describe(refusal)})"
         ) from refusal
     except ValueError as refusal:
         raise TemporaryFailure(f"queue {queue!r} has a name that cannot be declared ({describe(refusal)})") from refusal

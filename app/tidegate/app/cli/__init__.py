@@ -1,5 +1,7 @@
 """The command line. ``main`` is the program ``tidegate``."""
 
+import os
+import sys
 from collections.abc import Sequence
 
 from tidegate.app.cli.surroundings import Surroundings
@@ -13,10 +15,14 @@ def main(argv: Sequence[str] | None = None, surroundings: Surroundings | None = 
         surroundings: environment and files that the configuration is read from; those of the machine by default.
 
     Returns:
-        The exit status: 0, what the command returned, 2 for a wrong use, 78 (``EX_CONFIG``) for a configuration that cannot be used.
+        The exit status: 0, what the command returned, 2 for a wrong use, 69 (``EX_UNAVAILABLE``) where only the library is installed, 78
+        (``EX_CONFIG``) for a configuration that cannot be used.
     """
-    import click
-
+    try:
+        import click
+    except ModuleNotFoundError:
+        print("tidegate: this installation holds the library alone. The program needs: pip install 'tidegate[app]'", file=sys.stderr)
+        return os.EX_UNAVAILABLE
     from tidegate.app.cli.commands import tidegate
 
     try:

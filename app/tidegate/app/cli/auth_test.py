@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tidegate.app.cli.log_records import LogRecords
 from tidegate.app.cli.settings_command import SettingsCommand, load_settings
 
 if TYPE_CHECKING:
@@ -44,12 +45,16 @@ def command(ctx: click.Context, user: str, password_stdin: bool, remote_ip: str)
     if not isinstance(presented, Credentials):
         click.echo("refused: empty, too long, or with characters that no account can have; no back end is asked", err=True)
         return 1
-    try:
-        back_ends.check(settings)
-        return asyncio.run(_ask_all(back_ends.make(settings), presented))
-    except PortError as failure:
-        click.echo(f"{click.style('error', fg='red')}: {failure}", err=True)
-        return os.EX_CONFIG
+    with LogRecords() as told:
+        try:
+            back_ends.check(settings)
+            status = asyncio.run(_ask_all(back_ends.make(settings), presented))
+        except PortError as failure:
+            click.echo(f"{click.style('error', fg='red')}: {failure}", err=True)
+            return os.EX_CONFIG
+    for text in dict.fromkeys(told.texts):  # each look at a file says the same
+        click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
+    return status
 
 
 async def _ask_all(asked: "list[BackEnd]", presented: "Credentials") -> int:

@@ -64,7 +64,8 @@ async def _publish(settings: Settings, reader: Reader, queues: Sequence[str]) ->
                     left += 1
                     bar.write(f"queue {queue!r}: {failure}; the rest stays, run this again", sys.stderr)
     await spool.close()
-    click.echo(f"{transfer.confirmed:,} documents moved to the broker, {transfer.set_aside:,} set aside.")
+    documents = "document" if transfer.confirmed == 1 else "documents"
+    click.echo(f"{transfer.confirmed:,} {documents} moved to the broker, {transfer.set_aside:,} set aside.")
     return 1 if left else 0
 
 
@@ -75,4 +76,5 @@ async def _ready(broker: AmqpPublisher, settings: Settings) -> None:
             return
         await asyncio.sleep(0.05)
     addresses = ", ".join(str(address) for address in settings.rabbitmq.address)
-    raise TemporaryFailure(f"the broker {addresses} cannot be reached or takes no documents; nothing was moved")
+    trouble = broker.trouble or f"the broker {addresses} takes no documents"
+    raise TemporaryFailure(f"{trouble.rstrip('.')}; nothing was moved")

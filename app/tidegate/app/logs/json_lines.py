@@ -36,11 +36,16 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": _cut(record.getMessage()),
         }
-        fields = {name: _plain(value) for name, value in vars(record).items() if name not in _STANDARD}
+        fields = fields_of(record)
         if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = "".join(traceback.format_exception(record.exc_info[1]))[-MAX_TRACEBACK:]
         line = json.dumps(head | fields)
         return line if len(line) <= MAX_RECORD + MAX_TRACEBACK else json.dumps(head | {"fields": "left out: the record is too long"})
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """What was given as ``extra``, cut."""
+    return {name: _plain(value) for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _plain(value: object) -> object:

@@ -23,7 +23,7 @@ ADDRESS = "amqp://user:s3cret@broker.example:5673/mail"
         (ADDRESS, "amqp://broker.example:5673/mail", False),
         ("amqp://broker.example", "amqp://broker.example:5672/", False),
         ("  amqps://u:p@broker.example/  ", "amqps://broker.example:5671/", True),
-        ("amqp://u:p%40ss@[::1]/%2Fa", "amqp://::1:5672//a", False),
+        ("amqp://u:p%40ss@[::1]/%2Fa", "amqp://[::1]:5672/%2Fa", False),
     ],
 )
 def test_address(text: str, shown: str, secure: bool) -> None:

@@ -172,6 +172,40 @@ def test_check_config_warns_of_the_certificate(run: Run, tmp_path: Path) -> None
     assert run("check-config", "--config-file=c", "--strict", files={"c": text}).status == 78
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("user: no-such-user-here", "user: there is no account 'no-such-user-here' on this machine"),
+        (
+            "rabbitmq-address: amqps://u:s3cret@h/?cacertfile=/nowhere/ca.pem",
+            "rabbitmq-address: TLS files for the broker amqps://h:5671/%2F cannot be used: /nowhere/ca.pem: No such file or directory",
+        ),
+    ],
+)
+def test_check_config_looks_at_the_machine(lines: str, expected: str, run: Run) -> None:
+    """What would keep the server from starting and can be seen without touching anything is an error at its line."""
+    result = run("check-config", "--config-file=c", files={"c": f"smtp-range: 127.0.0.1\n{lines}\n"})
+    assert result == Outcome(78, "", f"error: c:2: {expected}\n")
+
+
+def test_check_config_looks_into_password_files(run: Run, tmp_path: Path) -> None:
+    """Lines that cost their users the login are warnings with their numbers; a file that is not there is one error and nothing else."""
+    authority = trustme.CA().issue_cert("mx.example.com")
+    certificate, users = tmp_path / "mx.pem", tmp_path / "users.txt"
+    authority.private_key_and_cert_chain_pem.write_to_path(certificate)
+    certificate.chmod(0o600)
+
+    def check() -> Outcome:
+        text = f"smtp-range: 127.0.0.1\nsmtp-certificate: {certificate}\nsmtp-key: {certificate}\nsmtp-auth: file://{users}\n"
+        return run("check-config", "--config-file=c", files={"c": text})
+
+    assert check() == Outcome(78, "", f"error: c:4: smtp-auth: file://{users}: {users}: No such file or directory\n")
+    users.write_text("ann:*\nbob\n")
+    result = check()
+    assert (result.status, result.out) == (0, "The configuration can be used; there is 1 warning.\n")
+    assert result.err.startswith(f"warning: c:4: smtp-auth: line of the password file not used (file: {users}, line: 2, reason: ")
+
+
 def test_config_shows_values_and_places(run: Run) -> None:
     """One line per key: value and where it was written; secrets are masked."""
     result = run(

@@ -72,6 +72,21 @@ def test_wrong_entries_are_refused(run: Run) -> None:
     assert "is not a host name" in run("mta", "add", "192.0.2.1", "no name").err
     assert "host bits" in run("suspect", "add", "192.0.2.1/24").err
     assert "is not a duration" in run("suspect", "add", "192.0.2.1", "--expires", "soon").err
+    said = {
+        ("mta", "add", "192.0.2.1", "a_b"): "Error: 'a_b' is not a host name\n",
+        ("mta", "add", "host", "a.example"): "Error: 'host' is not an IP address\n",
+        ("mta", "test", "host"): "Error: 'host' is not an IP address\n",
+        ("suspect", "add", "192.0.2.1", "--reason", "r" * 999): "Error: '192.0.2.1': the reason is longer than ",
+        (
+            "suspect",
+            "add",
+            "192.0.2.1",
+            "--expires",
+            "soon",
+        ): "'soon' is not a duration; write 7d, 12h, or a moment like 2026-12-31T12:00:00Z\n",
+    }
+    for argv, sentence in said.items():
+        assert sentence in run(*argv).err
     assert run("local", "list").out.splitlines() == ["PATTERN  TYPE"]
 
 

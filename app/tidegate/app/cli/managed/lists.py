@@ -111,7 +111,7 @@ def read_or_exit(read: Callable[[], T], shown: str) -> T:
     try:
         return read()
     except ValueError as error:
-        raise click.UsageError(f"{shown!r} {error.args[0]}") from None
+        raise click.UsageError(transfer.sentence(shown, error.args[0])) from None
 
 
 async def every(records: Records[R, K], key: Callable[[R], K], containing: str = "") -> list[R]:

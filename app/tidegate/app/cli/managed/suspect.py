@@ -80,7 +80,10 @@ def command() -> None:
 @click.pass_context
 def add(ctx: click.Context, networks: tuple[str, ...], reason: str, expires: str, yes: bool) -> None:
     """Refuse connections from addresses or networks (CIDR). One that is there gets the new reason and expiry, and keeps its hits."""
-    until = read_or_exit(lambda: moment(expires, datetime.now(UTC)), expires)
+    try:
+        until = moment(expires, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; write 7d, 12h, or a moment like 2026-12-31T12:00:00Z", param_hint="--expires") from None
     records = [read_or_exit(lambda text=text: Suspect.parse(text, reason, until), text) for text in networks]  # type: ignore[misc]
     put(ctx, SUSPECTS, records, yes=yes)
 

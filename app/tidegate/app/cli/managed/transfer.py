@@ -83,6 +83,13 @@ def write(file: BinaryIO, format_: str, columns: tuple[str, ...], rows: Iterable
     stream.detach()
 
 
+def sentence(entry: str, wrong: str) -> str:
+    """What is wrong with an entry, where the reason is a phrase that follows it, names a part of it, or stands for itself."""
+    if wrong.startswith(("'", '"')):
+        return wrong
+    return f"{entry[:80]!r}{':' if wrong.startswith('the ') else ''} {wrong}"
+
+
 def checked(found: Iterable[Entry], read: Callable[[Mapping[str, str]], R]) -> tuple[list[R], list[str], int]:
     """Records of the entries that can be used; what is wrong with the first others; how many others there are."""
     records: list[R] = []
@@ -94,7 +101,7 @@ def checked(found: Iterable[Entry], read: Callable[[Mapping[str, str]], R]) -> t
         except ValueError as error:
             wrong += 1
             if len(problems) < MAX_PROBLEMS:
-                problems.append(f"{entry.place}: {' '.join(entry.columns.values())[:80]!r} {error.args[0]}")
+                problems.append(f"{entry.place}: {sentence(' '.join(entry.columns.values()), error.args[0])}")
     return records, problems, wrong
 
 

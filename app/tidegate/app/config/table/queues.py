@@ -174,7 +174,8 @@ QUEUE_KEYS = (
         QUEUE_GROUP,
         word(Fallback),
         "spool",
-        "While the broker is away: `spool` keeps mail in the embedded queue and hands it over later; `refuse` asks clients to come back later (452, or 451 after the data).",
+        "While the broker is away: `spool` keeps mail in the embedded queue and hands it over later; `refuse` asks clients to come back later "
+        "(452, or 451 after the data).",
         "refuse",
         ours=True,
     ),

@@ -43,9 +43,9 @@ SYSTEM_KEYS = (
         LOGS,
         text("template", "one line of text with variables like {$date} and {$json.recipient}"),
         "[{$date}] {$json.message-id} <{$json.envelope}> <{$json.recipient}> [{$json.connection.remote-ip}] [{$json.connection.local-ip}]",
-        "Template of its lines: `{$json.…}` is a property of the document, `{$date}` (UTC) and `{$time}` (seconds since 1970) tell when, `{$queue}` "
-        "where it went, `{$size}` the bytes of the message, `{$reply}` the codes of the answer, `{$transaction}` what the identifiers of all "
-        "recipients begin with. A `#` in it is no comment.",
+        "Template of its lines: `{$json.…}` is a property of the document, `{$date}` (UTC) and `{$time}` (seconds since 1970) tell when, "
+        "`{$queue}` where it went, `{$size}` the bytes of the message, `{$reply}` the codes of the answer, `{$transaction}` what the "
+        "identifiers of all recipients begin with. A `#` in it is no comment.",
         "{$date} {$json.envelope} -> {$json.recipient}",
     ),
     Key(
