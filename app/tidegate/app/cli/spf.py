@@ -33,6 +33,8 @@ def command(ctx: click.Context, ip: IpAddress, helo: str, sender: str, zone: Pat
     from tidegate.domain.checks.spf import evaluate
     from tidegate.domain.checks.verdict import SpfResult
 
+    if not helo and not sender:
+        raise click.UsageError("Give --mail-from, or for a bounce, which has none, --helo.")
     settings = load_settings(ctx, warn=False).settings
     resolver = resolver_of(zone, settings)
     trace = Trace() if explain else None

@@ -164,7 +164,7 @@ class MailReception:
         if extraction.skipped:
             _log.info(
                 "x-mq fields not used",
-                extra={"transaction": transaction_id, "fields": "; ".join(f"{name}: {reason}" for name, reason in extraction.skipped)},
+                extra={"transaction": transaction_id, "fields": [f"{name}: {reason}" for name, reason in extraction.skipped]},
             )
         mail = Mail(
             client=message.client,

@@ -77,12 +77,19 @@ def test_wrong_zone(tmp_path: Path, content: str | None, message: str, capsys: p
     path = tmp_path / "zone.json"
     if content is not None:
         path.write_text(content, "utf-8")
-    assert main(["spf", "--ip", "192.0.2.1", "--zone", str(path)], Surroundings({}, no_file)) == 2
+    assert main(["spf", "--ip", "192.0.2.1", "--helo", "a.example", "--zone", str(path)], Surroundings({}, no_file)) == 2
     assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--ip", "localhost"], ["--ip", "192.0.2.1", "--at", "soon"], ["--ip", "192.0.2.1", "--at", "9" * 12]]
+    "arguments",
+    [
+        [],
+        ["--ip", "localhost"],
+        ["--ip", "192.0.2.1", "--at", "soon"],
+        ["--ip", "192.0.2.1", "--at", "9" * 12],
+        ["--ip", "192.0.2.1", "--mail-from="],
+    ],
 )
 def test_wrong_use(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Missing and wrong options are a wrong use."""

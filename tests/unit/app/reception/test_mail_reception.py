@@ -10,6 +10,7 @@ import pytest
 from tests.outcome import reply_of
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
+from tidegate.app.logs.json_lines import JsonLines
 from tidegate.app.reception import MailReception, ReceptionSettings
 from tidegate.app.reception.json_encoding import orjson_dumps
 from tidegate.domain.connection import Client, Endpoints
@@ -171,6 +172,15 @@ def test_control_fields_become_properties_only_when_extraction_is_on() -> None:
     assert str(taken["mime"]).endswith("+0000\r\nSubject: x\r\n\r\nbody\r\n")
     assert "tags" not in left
     assert str(left["mime"]).endswith(data.decode())
+
+
+def test_each_control_field_that_is_not_used_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """HD02: however many there are; a single text would be cut."""
+    caplog.set_level("INFO")
+    receive(MemoryPublisher(), b"x-mq-force: perhaps\r\n" + b"x-mq-recipient: x@example.net\r\n" * 30 + b"\r\n")
+    (record,) = caplog.records
+    line = json.loads(JsonLines().format(record))
+    assert line["fields"] == ["x-mq-force: not 1, true, 0 or false"] + ["x-mq-recipient: reserved"] * 30
 
 
 def test_what_a_message_says_of_its_way_is_not_believed() -> None:
