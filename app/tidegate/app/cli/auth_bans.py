@@ -27,7 +27,7 @@ def command(ctx: click.Context, lifted: tuple[str, ...], lift_all: bool) -> int:
     from tidegate.domain.login_limits import client_of
     from tidegate.ports.errors import PortError
 
-    settings = load_settings(ctx).settings
+    settings = load_settings(ctx, warn=False).settings
     bans = FolderBanList(ban_folder(settings))
     status = 0
     try:

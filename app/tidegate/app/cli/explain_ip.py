@@ -14,7 +14,7 @@ def command(ctx: click.Context, address: str) -> int:
     from tidegate.domain.ip_address import canonical
     from tidegate.domain.source_ips import explain
 
-    settings = load_settings(ctx).settings
+    settings = load_settings(ctx, warn=False).settings
     try:
         local_ip = canonical(address)
     except ValueError:

@@ -57,7 +57,7 @@ def test_auth_bans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     bans, now = FolderBanList(tmp_path / "auth-bans"), datetime.now(UTC)
     state = ("--state-directory", str(tmp_path))
     assert run(monkeypatch, "auth-bans", *state) == 0
-    assert "No client" in capsys.readouterr().err
+    assert capsys.readouterr().err == "No client is banned.\n"
     for client in ("192.0.2.1", "192.0.2.2", "2001:db8::/64"):
         bans.ban(client, now + timedelta(hours=1))
     assert run(monkeypatch, "auth-bans", *state) == 0

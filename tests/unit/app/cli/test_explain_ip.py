@@ -30,7 +30,9 @@ def no_file(path: str) -> tuple[bytes, int]:
 def test_answer(argv: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The documented examples, and every address when nothing is set."""
     assert main(("explain-ip", *argv), Surroundings({}, no_file)) == 0
-    assert capsys.readouterr().out.startswith(expected)
+    printed = capsys.readouterr()
+    assert printed.out.startswith(expected)
+    assert printed.err == ""  # that nobody may connect is no part of the answer
 
 
 def test_no_address(capsys: pytest.CaptureFixture[str]) -> None:

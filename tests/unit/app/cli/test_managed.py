@@ -191,5 +191,6 @@ def test_a_database_that_is_away(run: Run) -> None:
     """One sentence, without the password, and a status for scripts."""
     outcome = run("local", "list", "--database-address", "postgresql://tidegate:s3cret@127.0.0.1:1/mail")
     assert outcome.status == 75
-    assert "\nerror: database postgresql://tidegate:***@127.0.0.1:1/mail: " in outcome.err
+    assert outcome.err.startswith("error: database postgresql://tidegate:***@127.0.0.1:1/mail: ")
+    assert outcome.err.count("\n") == 1
     assert "s3cret" not in outcome.err

@@ -64,7 +64,7 @@ def run(ctx: click.Context, work: Callable[[DatabaseDirectory], Coroutine[Any, A
     from tidegate.app.supervisor.privileges import drop_privileges
     from tidegate.app.wiring import directory
 
-    settings = load_settings(ctx).settings
+    settings = load_settings(ctx, warn=False).settings
     try:
         if settings.process.user is not None and os.getuid() == 0:
             drop_privileges(settings.process.user)  # a file that root makes could not be opened by the server
