@@ -134,6 +134,17 @@ async def test_publish_command(rabbitmq: RabbitMq, queue: str, tmp_path: Path) -
     assert len(arrived) - count <= 33
 
 
+async def test_publish_command_counts_what_is_no_document(rabbitmq: RabbitMq, queue: str, tmp_path: Path) -> None:
+    """QU20: the summary agrees with what was said before it."""
+    async with FolderSpool(tmp_path) as spool:
+        await spool.publish([document(queue, 1)])
+    (tmp_path / queue / "new" / f"{'0' * 26}.json").write_text("{cut short")
+    command = publish_command(tmp_path, rabbitmq.url)
+    output, errors = await asyncio.to_thread(command.communicate)
+    assert (command.returncode, output) == (0, "1 document moved to the broker, 1 set aside.\n")
+    assert "was moved to quarantine" in errors
+
+
 async def test_publish_command_without_a_broker(queue: str, tmp_path: Path) -> None:
     """A broker that is not there is said so, and nothing is lost."""
     async with FolderSpool(tmp_path) as spool:

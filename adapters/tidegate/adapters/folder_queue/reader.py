@@ -16,7 +16,7 @@ from pathlib import Path
 import attrs
 
 from tidegate.adapters.folder_queue.files import Files
-from tidegate.adapters.folder_queue.folders import NEW
+from tidegate.adapters.folder_queue.folders import NEW, QUARANTINE
 from tidegate.adapters.folder_queue.names import file_name, folder_name, message_id_of, queue_name
 
 SCAN_MAX = 100_000
@@ -77,6 +77,13 @@ class Reader:
                 return sorted(name for name in names if name is not None)
         except FileNotFoundError:
             return []
+
+    def quarantined(self, queue: str) -> int:
+        """How many documents of a queue were set aside."""
+        try:
+            return len(os.listdir(self.directory / folder_name(queue) / QUARANTINE))
+        except FileNotFoundError:
+            return 0
 
     def listing(self, queue: str, limit: int = SCAN_MAX, after: str = "") -> Listing:
         """The lowest ids above ``after``, at most ``limit``."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from tidegate.adapters.folder_queue.folders import NEW, QUARANTINE
+from tidegate.adapters.folder_queue.folders import NEW
 from tidegate.adapters.folder_queue.follower import Follower
 from tidegate.adapters.folder_queue.names import folder_name
 from tidegate.adapters.folder_queue.publisher import DEFAULT_MAX_DOCUMENT_BYTES
@@ -56,7 +56,7 @@ def list_queues(ctx: click.Context, as_json: bool) -> None:
     """Show the queues: documents, bytes, age of the oldest document, and how many were set aside in quarantine."""
     with _told():
         reader = _reader(ctx)
-        statuses = [(reader.status(queue), _quarantined(reader, queue)) for queue in reader.queues()]
+        statuses = [(reader.status(queue), reader.quarantined(queue)) for queue in reader.queues()]
     if as_json:
         for status, aside in statuses:
             line = {"queue": status.queue, "documents": status.documents, "bytes": status.size, "oldest": status.oldest, "quarantine": aside}
@@ -208,13 +208,6 @@ def _chosen(reader: Reader, queues: tuple[str, ...]) -> list[str]:
             there = f"there are {', '.join(present)}" if present else "there are none"
             raise click.UsageError(f"There is no queue {queue!r} in {reader.directory}; {there}.")
     return list(queues) or present
-
-
-def _quarantined(reader: Reader, queue: str) -> int:
-    try:
-        return len(os.listdir(reader.directory / folder_name(queue) / QUARANTINE))
-    except FileNotFoundError:
-        return 0
 
 
 def _row(status: QueueStatus, aside: int) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ async def _publish(settings: Settings, reader: Reader, queues: Sequence[str]) ->
     from tqdm import tqdm
 
     total = sum(reader.status(queue).documents for queue in queues)
+    before = _quarantined(reader, queues)
     spool = FolderSpool(settings.queue.directory, report=lambda sentence: tqdm.write(sentence, file=sys.stderr))
     # Set-aside documents are reported by the spool; what the connection logs is for servers.
     for talker in ("tidegate", "aiormq", "aio_pika"):
@@ -65,8 +66,13 @@ async def _publish(settings: Settings, reader: Reader, queues: Sequence[str]) ->
                     bar.write(f"queue {queue!r}: {failure}; the rest stays, run this again", sys.stderr)
     await spool.close()
     documents = "document" if transfer.confirmed == 1 else "documents"
-    click.echo(f"{transfer.confirmed:,} {documents} moved to the broker, {transfer.set_aside:,} set aside.")
+    set_aside = max(0, _quarantined(reader, queues) - before)  # also what the spool found to be no document
+    click.echo(f"{transfer.confirmed:,} {documents} moved to the broker, {set_aside:,} set aside.")
     return 1 if left else 0
+
+
+def _quarantined(reader: Reader, queues: Sequence[str]) -> int:
+    return sum(reader.quarantined(queue) for queue in queues)
 
 
 async def _ready(broker: AmqpPublisher, settings: Settings) -> None:
