@@ -41,7 +41,7 @@ def ahead_of(message: bytes, fields: bytes) -> bytes:
 def received_field(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime) -> bytes:
     """The whole field, with its CRLF, folded.
 
-    The clause ``for`` is written for a single recipient only, so that no recipient learns of another, and only when the address can be told
+    The clause ``for`` is written for a single recipient only, so that no recipient, refused or not, learns of another, and only when the address can be told
     without quoting; one outside ASCII needs SMTPUTF8 (RFC 6531 section 3.7.3).
 
     Args:
@@ -59,7 +59,7 @@ def received_field(client: Client, envelope: Envelope, hostname: str, transactio
     if tls is not None:
         by = _fold(by, f"({_safe_name(tls.version)} {_safe_name(tls.cipher)})")
     identified = f"id {transaction_id}"
-    if len(envelope.recipients) == 1:
+    if len(envelope.recipients) == 1 and not envelope.refused:
         address = envelope.recipients[0].address
         if _PLAIN_ADDRESS(address) or (envelope.smtputf8 and address.isprintable() and _PLAIN_UTF8_ADDRESS(address)):
             identified = _fold(identified, f"for <{address}>")

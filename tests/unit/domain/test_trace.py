@@ -101,6 +101,7 @@ def test_names_are_harmless(helo: str, shown: str) -> None:
     ("envelope", "clause"),
     [
         (to("user@example.net"), "id 01kb for <user@example.net>;"),
+        (attrs.evolve(to("user@example.net"), refused=(Recipient("other@example.net"),)), "id 01kb;"),
         (to("o'neil+tag=1@[IPv6:2001:db8::1]"), "id 01kb for <o'neil+tag=1@[IPv6:2001:db8::1]>;"),
         (to("a@example.net", "b@example.net"), "id 01kb;"),  # nobody learns of the others
         (to('"a;b"@example.net'), "id 01kb;"),

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
