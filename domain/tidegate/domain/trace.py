@@ -41,8 +41,8 @@ def ahead_of(message: bytes, fields: bytes) -> bytes:
 def received_field(client: Client, envelope: Envelope, hostname: str, transaction_id: str, received: datetime) -> bytes:
     """The whole field, with its CRLF, folded.
 
-    The clause ``for`` is written for a single recipient only, so that no recipient, refused or not, learns of another, and only when the address can be told
-    without quoting; one outside ASCII needs SMTPUTF8 (RFC 6531 section 3.7.3).
+    The clause ``for`` is written for a single recipient only, so that no recipient, refused or not, learns of another, and only when the
+    address can be told without quoting; one outside ASCII needs SMTPUTF8 (RFC 6531 section 3.7.3).
 
     Args:
         client: where the message came from.

@@ -1,12 +1,12 @@
 """``tidegate auth-test``."""
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from tidegate.app.cli.log_records import LogRecords
+from tidegate.app.cli.password import password_of, stdin_option
 from tidegate.app.cli.settings_command import SettingsCommand, load_settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "cannot be used.",
 )
 @click.argument("user")
-@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input instead of asking for it.")
+@stdin_option
 @click.option("--remote-ip", default="127.0.0.1", show_default=True, help="Client address that back ends are told.")
 @click.pass_context
 def command(ctx: click.Context, user: str, password_stdin: bool, remote_ip: str) -> int:
@@ -40,7 +40,7 @@ def command(ctx: click.Context, user: str, password_stdin: bool, remote_ip: str)
     if not settings.smtp.auth:
         click.echo("smtp-auth is not set: nobody can log in.", err=True)
         return os.EX_CONFIG
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else str(click.prompt("Password", hide_input=True, err=True))
+    password = password_of(from_stdin=password_stdin)
     presented = credentials(user.encode("utf-8", "surrogateescape"), password.encode("utf-8", "surrogateescape"), remote_ip)
     if not isinstance(presented, Credentials):
         click.echo("refused: empty, too long, or with characters that no account can have; no back end is asked", err=True)

@@ -1,10 +1,10 @@
 """``tidegate password-hash``."""
 
 import os
-import sys
 
 import click
 
+from tidegate.app.cli.password import password_of, stdin_option
 from tidegate.app.cli.settings_command import SettingsCommand
 
 METHODS = {"yescrypt": "$y$", "sha512": "$6$", "sha256": "$5$", "bcrypt": "$2b$"}
@@ -13,7 +13,7 @@ METHODS = {"yescrypt": "$y$", "sha512": "$6$", "sha256": "$5$", "bcrypt": "$2b$"
 @click.command("password-hash", cls=SettingsCommand, epilog="Exit status: 0, or 78 when this machine cannot make such a hash.")
 @click.argument("user", required=False)
 @click.option("--method", type=click.Choice(list(METHODS)), default="sha512", show_default=True, help="How the password is hashed.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input instead of asking for it.")
+@stdin_option
 def command(user: str | None, method: str, password_stdin: bool) -> int:
     """Make a line for a password file (smtp-auth: file:///…): USER:HASH, or the hash alone without USER."""
     import secrets
@@ -22,10 +22,7 @@ def command(user: str | None, method: str, password_stdin: bool) -> int:
     from tidegate.domain.credentials import Credentials, credentials
     from tidegate.ports.errors import PermanentFailure
 
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    password = password_of(from_stdin=password_stdin, confirm=True)
     presented = credentials((user or "user").encode("utf-8", "surrogateescape"), password.encode("utf-8", "surrogateescape"))
     if not isinstance(presented, Credentials) or ":" in presented.username or presented.username.startswith("#"):
         raise click.UsageError("The user name or password is empty, too long, or holds a colon or control characters.")

@@ -1,6 +1,7 @@
 """auth-test, auth-bans and password-hash."""
 
 import io
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,3 +91,13 @@ def test_password_hash(method: str, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 def test_password_hash_refuses(user: str, password: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What would make a line that lets nobody in, or more than one."""
     assert run(monkeypatch, "password-hash", user, "--method", method, "--password-stdin", stdin=f"{password}\n") == 2
+
+
+@pytest.mark.parametrize("argv", [("password-hash", "bob"), ("auth-test", "bob", *TLS, "--smtp-auth", "hardcoded://bob:pw")])
+def test_nobody_to_ask(argv: tuple[str, ...]) -> None:
+    """Without a terminal no password is read where it could be seen, and no warning of Python's stands for an error."""
+    program = [sys.executable, "-c", "import sys; from tidegate.app.cli import main; sys.exit(main())", *argv]
+    ended = subprocess.run(program, input="pw\npw\n", capture_output=True, text=True, start_new_session=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.endswith("Error: There is no terminal to ask for the password: give it on standard input, with --password-stdin.\n")
+    assert "GetPassWarning" not in ended.stderr
