@@ -102,9 +102,14 @@ def _read(item: Assignment, layer: int, read_file: ReadFile, modes: dict[str, in
     return from_file(data, path, layer)
 
 
+_WITHOUT_PASSWORD = ("users://", "file://", "exec://", "ldap://", "ldaps://", "sqlite://")
+"""What these say holds none: it is elsewhere, or the client's."""
+
+
 def _warn_of_readable_secrets(resolution: Resolution, modes: Mapping[str, int]) -> None:
     for file, mode in modes.items():
-        secrets = [name for name, given in resolution.given.items() if given.origin.name == file and BY_NAME[name].secret and any(given.texts)]
+        given_here = [(name, given) for name, given in resolution.given.items() if given.origin.name == file and BY_NAME[name].secret]
+        secrets = [name for name, given in given_here if any(text and not text.startswith(_WITHOUT_PASSWORD) for text in given.texts)]
         if secrets and mode & _OTHERS_READ:
             origin = resolution.given[secrets[0]].origin
             resolution.warnings.append(Problem(origin, secrets[0], "may hold a password, and every user can read the file: chmod o-r"))

@@ -111,3 +111,6 @@ def test_file_that_everybody_can_read() -> None:
     ]
     assert warnings(files=files, mode=0o640) == []
     assert warnings(files={"": "smtp-port: 25\nrabbitmq-address:"}, mode=0o644) == []
+    held = "smtp-certificate: c\nsmtp-key: k\nsmtp-auth: users://ann\nsmtp-auth: file:///u\ndatabase-address: sqlite:////d"
+    assert warnings(files={"": held}, mode=0o644) == []
+    assert warnings(files={"": f"{held}\nsmtp-auth: hardcoded://ann:pw"}, mode=0o644) != []
