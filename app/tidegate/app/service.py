@@ -176,7 +176,10 @@ class Service:
 def _warn_of_loopback(settings: Settings) -> None:
     listening = IpRanges.parse(";".join(str(ip) for ip in settings.smtp.ip)) if settings.smtp.ip else IpRanges.everything()
     if source_mapping(settings).loopback_only(listening):
-        _log.warning("only loopback addresses are mappable: a sender that takes ips from the documents reaches nobody beyond this machine")
+        _log.warning(
+            "only loopback addresses are mappable: a sender that takes ips from the documents reaches nobody beyond this machine; "
+            "smtp-unmappable-ips: 127.0.0.0/8;::1 lets it take its own"
+        )
 
 
 def _places(settings: Settings) -> dict[Place, bool]:

@@ -77,6 +77,7 @@ class FolderPublisher:
     _check_asked: bool = attrs.field(init=False, default=False)
     _busy_since: float | None = attrs.field(init=False, default=None)
     _closed: bool = attrs.field(init=False, default=False)
+    _full: bool = attrs.field(init=False, default=False)
 
     def __attrs_post_init__(self) -> None:
         self.capacity = Capacity(self.directory, self.max_bytes, self.min_free_bytes, self.monotonic)
@@ -122,8 +123,20 @@ class FolderPublisher:
     def _start(self) -> None:
         if self._thread is None:
             self.capacity.check()
+            self._tell_of_room()
             self._thread = threading.Thread(target=self._run, name="folder-queue-writer", daemon=True)
             self._thread.start()
+
+    def _tell_of_room(self) -> None:
+        """Say once that nothing is accepted for want of room, and once that there is room again: clients are told neither why nor where."""
+        if self.capacity.broken is not None:
+            return
+        refusal = self.capacity.refusal
+        if refusal is not None and not self._full:
+            self.report(f"folder queue {self.directory}: {refusal}; no documents are accepted until there is room")
+        elif refusal is None and self._full:
+            self.report(f"folder queue {self.directory}: there is room, documents are accepted again")
+        self._full = refusal is not None
 
     def _keep_fresh(self) -> None:
         """Ask the writer's thread to look at the disk when the last look is old."""
@@ -192,6 +205,7 @@ class FolderPublisher:
             if self.capacity.broken is not None and writer.self_test() is None:
                 self.capacity.passed()
                 self.report(f"folder queue {self.directory}: the self-test passed, documents are accepted again")
+            self._tell_of_room()
         except Exception:  # The thread outlives everything; what was known of the disk stays known.
             log.exception("looking at the disk of folder queue %s failed", self.directory)
 

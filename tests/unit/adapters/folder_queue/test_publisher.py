@@ -111,18 +111,22 @@ async def test_bound_on_bytes(tmp_path: Path) -> None:
 
 
 async def test_recount(tmp_path: Path) -> None:
-    """What a person removed by hand is noticed when the queue is full, and what an earlier run left is counted after a start."""
-    clock = Time()
+    """What a person removed by hand is noticed when the queue is full, and what an earlier run left is counted after a start. Both are told."""
+    clock, reports = Time(), list[str]()
     (tmp_path / "inbox" / "new").mkdir(parents=True)
     for number in range(5):
         (tmp_path / "inbox" / "new" / f"{number}.json").write_bytes(b"{" + b" " * 1998 + b"}")
-    async with FolderPublisher(tmp_path, max_bytes=10_000, monotonic=clock) as publisher:
+    async with FolderPublisher(tmp_path, max_bytes=10_000, monotonic=clock, report=reports.append) as publisher:
         await settled(publisher, clock, False)
         for path in (tmp_path / "inbox" / "new").iterdir():
             path.unlink()
         await settled(publisher, clock, True)
         await publisher.publish([document("inbox", 1, 9000)])
     assert Usage(tmp_path).add(0) == 9000
+    assert [report.partition(": ")[2] for report in reports] == [
+        "the queue holds 10000 bytes, at most 10000 are allowed; no documents are accepted until there is room",
+        "there is room, documents are accepted again",
+    ]
 
 
 async def test_usage_is_shared_by_processes(tmp_path: Path) -> None:
@@ -145,12 +149,18 @@ async def test_usage_is_shared_by_processes(tmp_path: Path) -> None:
 
 
 async def test_free_space(tmp_path: Path) -> None:
-    """QU16: too little free space closes the queue before anything is written."""
-    async with FolderPublisher(tmp_path, min_free_bytes=1 << 60) as publisher:
-        assert not publisher.accepting()
+    """QU16: too little free space closes the queue before anything is written, and is told once."""
+    clock, reports = Time(), list[str]()
+    async with FolderPublisher(tmp_path, min_free_bytes=1 << 60, monotonic=clock, report=reports.append) as publisher:
+        for _ in range(5):
+            assert not publisher.accepting()
+            clock.now += 1.0
+            await asyncio.sleep(0.01)
         with pytest.raises(TemporaryFailure, match="bytes are free on the disk"):
             await publisher.publish([document("inbox", 1)])
     assert os.listdir(tmp_path) == []
+    (report,) = reports
+    assert report.endswith(f"bytes are free on the disk, at least {1 << 60} have to stay so; no documents are accepted until there is room")
 
 
 class SlowFiles(Files):
