@@ -48,7 +48,7 @@ class GatewayPolicy:
 
     def admit_transaction(self, declared_bytes: int) -> Reply | None:
         """452 while documents cannot be stored, or when memory for a message of the declared size is not there."""
-        if not self.publisher.accepting() or self.budget.taken + declared_bytes > self.budget.limit:
+        if not self.publisher.accepting() or not self.budget.has_room(declared_bytes):
             return replies.NO_SPACE
         return None
 

@@ -38,3 +38,16 @@ def test_admission() -> None:
     assert policy.admit_transaction(401) is None
     publisher.available = False
     assert policy.admit_transaction(0) == replies.NO_SPACE
+
+
+def test_a_spent_budget_is_told_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    """CM06: once a minute, however many clients are sent away."""
+    clock = iter([0.0, 1.0, 59.0, 60.0, 61.0])
+    budget = MemoryBudget(1_000, monotonic=lambda: next(clock))
+    assert budget.take_bytes(900)
+    for taken in (budget.has_room, budget.take_bytes, budget.has_room, budget.take_bytes, budget.has_room):
+        assert not taken(101)
+    assert budget.has_room(100)
+    assert budget.taken == 900
+    told = [(record.getMessage(), vars(record)["taken"], vars(record)["wanted"]) for record in caplog.records]
+    assert told == [("smtp-memory is spent, clients are answered 452", 900, 101)] * 2
