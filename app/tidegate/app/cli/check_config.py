@@ -24,8 +24,13 @@ def command(ctx: click.Context, strict: bool) -> int:
     nothing else of the machine is touched: no port is bound, no folder made, no broker asked.
     """
     loaded = load_settings(ctx)
-    unusable, warnings = _certificate_problems(loaded)
-    unusable += _back_end_problems(loaded, warnings) + _broker_problems(loaded) + _user_problems(loaded)
+    warnings: list[Problem] = []
+    unusable = [
+        *_certificate_problems(loaded, warnings),
+        *_back_end_problems(loaded, warnings),
+        *_broker_problems(loaded),
+        *_user_problems(loaded),
+    ]
     print_problems(warnings, unusable)
     if unusable:
         return os.EX_CONFIG
@@ -36,11 +41,10 @@ def command(ctx: click.Context, strict: bool) -> int:
     return 0
 
 
-def _certificate_problems(loaded: Loaded) -> tuple[list[Problem], list[Problem]]:
-    """Errors and warnings."""
+def _certificate_problems(loaded: Loaded, warnings: list[Problem]) -> list[Problem]:
     smtp = loaded.settings.smtp
     if smtp.certificate is None or smtp.key is None:
-        return [], []
+        return []
     from tidegate.adapters.smtp.tls import server_context
     from tidegate.app.tls_warnings import tls_warnings
     from tidegate.ports.errors import PermanentFailure
@@ -48,8 +52,9 @@ def _certificate_problems(loaded: Loaded) -> tuple[list[Problem], list[Problem]]
     try:
         context = server_context(smtp.certificate, smtp.key, smtp.ciphers)
     except PermanentFailure as failure:
-        return [Problem(loaded.origins["smtp-certificate"], "smtp-certificate", str(failure))], []
-    return [], [Problem(loaded.origins[name], name, wrong) for name, wrong in tls_warnings(loaded.settings, context, time.time())]
+        return [Problem(loaded.origins["smtp-certificate"], "smtp-certificate", str(failure))]
+    warnings += [Problem(loaded.origins[name], name, wrong) for name, wrong in tls_warnings(loaded.settings, context, time.time())]
+    return []
 
 
 def _back_end_problems(loaded: Loaded, warnings: list[Problem]) -> list[Problem]:
