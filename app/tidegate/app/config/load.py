@@ -1,7 +1,7 @@
 """Read the configuration from all its places."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -12,6 +12,7 @@ from tidegate.app.config.rules import check
 from tidegate.app.config.settings import Settings
 from tidegate.app.config.sources import CONFIG_FILE, MAX_FILE_BYTES, Assignment, from_arguments, from_environment, from_file
 from tidegate.app.config.structure import structure
+from tidegate.app.config.table.features import Feature
 from tidegate.app.config.table.key import Status
 from tidegate.app.config.table.keys import BY_NAME, KEYS
 
@@ -102,7 +103,7 @@ def _read(item: Assignment, layer: int, read_file: ReadFile, modes: dict[str, in
     return from_file(data, path, layer)
 
 
-_WITHOUT_PASSWORD = ("users://", "file://", "exec://", "ldap://", "ldaps://", "sqlite://")
+_WITHOUT_PASSWORD = ("users://", "file://", "exec://", "ldap://", "ldaps://", "sqlite://", "directory://")
 """What these say holds none: it is elsewhere, or the client's."""
 
 
@@ -128,7 +129,7 @@ def _finish(resolution: Resolution) -> Loaded:
         settings, _ = structure({name: given.texts for name, given in with_defaults(sound).items()})
         assert settings is not None, "defaults are valid"
     unsound = resolution.unread | wrong.keys()
-    resolution.errors.extend(_missing_features(resolution.given, unsound))
+    resolution.warnings.extend(_missing_features(resolution.given, unsound))
     _apply_rules(settings, resolution, unsound)
     if resolution.errors:
         raise ConfigErrors(_in_order(resolution.errors), _in_order(resolution.warnings))
@@ -140,19 +141,19 @@ def _finish(resolution: Resolution) -> Loaded:
     )
 
 
-def _missing_features(given: Mapping[str, Given], unsound: set[str]) -> list[Problem]:
-    problems = []
+def _missing_features(given: Mapping[str, Given], unsound: set[str]) -> Iterator[Problem]:
+    """A warning for each feature that is asked for and not there: a file that was written for the original is accepted all the same."""
+    without_effect: dict[Feature, list[str]] = {}
     for key in KEYS:
         found = given.get(key.name)
         if found is None or key.feature is None or key.status is Status.AVAILABLE or key.name in unsound:
             continue
         inactive = {key.kind.parse(text) if text else "" for text in key.inactive}
-        if all((key.kind.parse(text) if text else "") in inactive for text in found.texts):
-            continue
-        ways = " or ".join(f"{key.name}: {text}" for text in key.inactive if text)
-        allowed = f"no such line, or {ways}" if ways else "no such line, or an empty value"
-        problems.append(Problem(found.origin, found.name, f"this version of Tidegate does not have {key.feature.name} yet", allowed))
-    return problems
+        if not all((key.kind.parse(text) if text else "") in inactive for text in found.texts):
+            without_effect.setdefault(key.feature, []).append(key.name)
+    for feature, (first, *others) in without_effect.items():
+        also = f"; neither {'has' if len(others) == 1 else 'have'} {', '.join(others)}" if others else ""
+        yield Problem(given[first].origin, given[first].name, f"has no effect: this version of Tidegate does not have {feature.name} yet{also}")
 
 
 def _apply_rules(settings: Settings, resolution: Resolution, unsound: set[str]) -> None:

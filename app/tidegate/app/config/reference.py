@@ -80,8 +80,8 @@ is answered with
 {errors}
 Passwords are never printed: not in errors, not by `tidegate config`, not in logs. Of a key that may hold one no part of a bad value is quoted.
 
-A key whose feature is not in this version is known, and refused with a sentence that says so: no setting is silently without effect.
-Such keys are marked *not yet*.
+A key whose feature is not in this version is known, its value is checked, and a warning says that it has no effect. Such keys are
+marked *not yet*.
 """
 
 

@@ -1,4 +1,4 @@
-"""What the gateway can do by now. A key that needs a missing feature is refused, so that no setting is ever silently without effect.
+"""What the gateway can do by now. A key that needs a missing feature draws a warning, so that no setting is ever silently without effect.
 
 When a feature lands, its line here gets ``since="VERSION"``, and nothing else changes.
 """
@@ -11,7 +11,7 @@ class Feature:
     """A part of the gateway that keys belong to.
 
     Attributes:
-        name: how a sentence calls it: "this version does not have NAME yet".
+        name: how a sentence calls it: "this version of Tidegate does not have NAME yet".
         since: the version of Tidegate that brought it; None while there is none.
     """
 
