@@ -181,10 +181,9 @@ def _ip(value: str) -> JsonValue:
     if "%" in value:
         return None  # the zone of a link-local address: free text, and nobody sends mail from there
     try:
-        ip_address(value)
+        return str(ip_address(value))
     except ValueError:
         return None
-    return value
 
 
 def _integer(value: str) -> JsonValue:

@@ -32,7 +32,7 @@ def said(*lines: str) -> Extraction:
     ("lines", "properties"),
     [
         (["x-mq-ip: 10.11.12.13"], {"ips": ["10.11.12.13"]}),
-        (["x-mq-ip: 10.11.12.13", "x-mq-ip: 2001:db8::1"], {"ips": ["10.11.12.13", "2001:db8::1"]}),
+        (["x-mq-ip: 10.11.12.13", "x-mq-ip: 2001:DB8:0::1"], {"ips": ["10.11.12.13", "2001:db8::1"]}),
         (["X-MQ-Tag: Customer Name", "x-mq-tag: Example, Campaign"], {"tags": ["Customer Name", "Example, Campaign"]}),
         (["x-mq-envelope: bounce@example.com"], {"envelope": "bounce@example.com"}),
         (["x-mq-envelope: <bounce@example.com>"], {"envelope": "bounce@example.com"}),

@@ -101,6 +101,8 @@ def follow(ctx: click.Context, queues: tuple[str, ...], number: int | None, ever
     with _told():
         reader = _reader(ctx)
         follower = Follower(reader, tuple(_checked(queues)) or None)
+        for queue in sorted(set(queues) - set(reader.queues())):
+            click.echo(f"There is no queue {queue} yet; waiting for it.", err=True)
         new = follower.look()
         if not everything:
             new = []

@@ -115,7 +115,8 @@ class Session(Authentication):
         if prefix is None:
             return self._error(replies.MAIL_SYNTAX)
         mailbox, rest = parse_path(argument, self.profile.validation, prefix.end())
-        if mailbox is None:
+        # RFC 5321 sections 4.1.1.2 and 4.1.1.3: only a recipient may be the postmaster of no domain.
+        if mailbox is None or not (mailbox.domain or mailbox is NULL_PATH):
             return self._error(replies.BAD_SENDER)
         parameters = parse_mail_parameters(rest, dsn=self.profile.dsn)
         if isinstance(parameters, Reply):

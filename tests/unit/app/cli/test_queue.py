@@ -175,6 +175,15 @@ def test_follow(run: Run, queues: Path) -> None:
     assert [json.loads(line)["message-id"] for line in run("follow", "inbox", "--all", "-n", "3").out.splitlines()] == ["1", "2", "5"]
 
 
+def test_follow_a_queue_to_come(run: Run, queues: Path) -> None:
+    """A name that may be misspelt is said, and waited for."""
+    arrival = threading.Timer(0.3, put, (queues, "later", "7", b'{"message-id": "7"}'))
+    arrival.start()
+    result = run("follow", "later", "-n", "1")
+    arrival.join()
+    assert (json.loads(result.out)["message-id"], result.err) == ("7", "There is no queue later yet; waiting for it.\n")
+
+
 def test_follower_sees_what_came_within_one_tick(queues: Path) -> None:
     """A folder that changed a moment ago is looked at again although its date is the same; one that has settled is not."""
     clock = [time.time_ns()]

@@ -19,6 +19,7 @@ CASES: list[tuple[str, bytes, list[str]]] = [
     ("verbs in any case", b"ehlo x\r\nmail from:<a@b.c>\r\nRcpt To:<b@c.d>\r\n", ["250", "250 2.1.0", "250 2.1.5"]),
     ("blanks after the colon", E + b"MAIL FROM: <a@b.c>\r\nRCPT TO:  <b@c.d>\r\n", ["250", "250 2.1.0", "250 2.1.5"]),
     ("postmaster", E + M + b"RCPT TO:<Postmaster>\r\n", ["250", "250 2.1.0", "250 2.1.5"]),
+    ("postmaster as sender", E + b"MAIL FROM:<postmaster>\r\n", ["250", "501 5.1.7"]),
     ("null sender", E + b"MAIL FROM:<>\r\n", ["250", "250 2.1.0"]),
     ("EHLO empty (CM01)", b"EHLO\r\nEHLO \r\nHELO a b\r\n", ["501 5.5.4"] * 3),
     ("EHLO not ASCII (CM01)", b"EHLO \xff\xfe\r\nEHLO " + b"a" * 256 + b"\r\n", ["501 5.5.4"] * 2),
