@@ -471,6 +471,39 @@ def test_read_ahead_is_bounded_and_not_lost(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+@pytest.mark.parametrize("at_once", [False, True])
+def test_read_ahead_does_not_grow_with_each_message(run: Run, at_once: bool) -> None:
+    """CM19, RS11: an answer to one of many pipelined messages, given at once or later, is no reason to read on: enough is there."""
+
+    async def main() -> None:
+        publisher, kept = MemoryPublisher(), list[int]()
+        limits = Limits(errors=1 << 30, idle_commands=1 << 30)
+        async with serving(Setup(publisher=publisher, limits=limits, inbox="" if at_once else "inbox")) as server:
+
+            async def commit(_: Sequence[Publication]) -> None:
+                await asyncio.sleep(0.001)
+
+            async def look() -> None:
+                while True:
+                    kept.extend(connection.session.kept for connection in server.server.connections)
+                    await asyncio.sleep(0)
+
+            publisher.before_publish = commit
+            wire = await Wire.connect(server.port)
+            sending = asyncio.create_task(wire.send(b"EHLO x\r\n" + (START + MESSAGE) * 400 + b"NOOP\r\n" * 400_000 + b"QUIT\r\n"))
+            looking = asyncio.create_task(look())
+            text = await wire.rest()
+            looking.cancel()
+            await sending
+            assert text.count(b"250 2.0.0 Ok\r\n") == 400_000
+            assert text.count(b"354 ") == 400
+            assert 0 < max(kept) < 500_000
+            await wire.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_shutdown(run: Run) -> None:
     """QU24: idle sessions get 421 at once, data may end, a commit is answered, data that does not end gets 421."""
 

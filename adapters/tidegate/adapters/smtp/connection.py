@@ -22,8 +22,8 @@ from tidegate.ports.reception import Expectation, IncomingMessage
 WRITE_BUFFER = 65536
 """Bytes of replies that may wait for a client before nothing more is read from it: an EHLO reply is 250 bytes, no honest client gets near."""
 READ_AHEAD = 65536
-"""Bytes of pipelined input that are kept while a message is being made durable; past it reading stops. The read that passes it is kept, too: at
-most ``plain_transport.BULK_BYTES``."""
+"""Bytes of pipelined input that are kept while a message is being made durable; past it reading stops, until no more are left. The read that
+passes it is kept, too, and so is what came with the end of the message."""
 ANSWERS_AT_ONCE = 16
 """Messages of one piece of input that are answered before other connections have their turn: a client that pipelines whole messages may have a
 thousand in it."""
@@ -45,6 +45,7 @@ class SmtpConnection(asyncio.Protocol):
         "_at_once",
         "_data_bytes",
         "_data_since",
+        "_dropped_bytes",
         "_ended",
         "_expectation",
         "_half_closed",
@@ -54,7 +55,6 @@ class SmtpConnection(asyncio.Protocol):
         "_since",
         "_tls_context",
         "_transport",
-        "_waiting_bytes",
         "_write",
         "_write_blocked_since",
         "counted",
@@ -76,7 +76,7 @@ class SmtpConnection(asyncio.Protocol):
         self._data_since = 0.0
         self._data_bytes = 0
         self._at_once = 0
-        self._waiting_bytes = 0
+        self._dropped_bytes = 0
         self._read_paused = False
         self._write_blocked_since = 0.0
         self._ended = 0.0
@@ -203,7 +203,6 @@ class SmtpConnection(asyncio.Protocol):
             return
         if self._at_once < ANSWERS_AT_ONCE:
             self._at_once += 1
-            self._waiting_bytes = 0
             self._data_bytes = 0  # what follows may be data of the next message
             self._carry_out(self.session.message_done(reply))
             self._at_once -= 1
@@ -237,7 +236,7 @@ class SmtpConnection(asyncio.Protocol):
         """Carry out what follows an answer that the session waited for."""
         session = self.session
         self._progress = self._owner.now()
-        self._waiting_bytes = self._data_bytes = 0
+        self._data_bytes = 0
         self._carry_out(events)
         if self._half_closed and session.mode is not _WAITING and self._transport is not None:
             self._owner.outbox.flush()
@@ -285,7 +284,6 @@ class SmtpConnection(asyncio.Protocol):
             except OSError:  # the client is gone
                 transport.close()
                 return
-            self._waiting_bytes = 0
             self._resume_reading()
         else:
             transport.close()
@@ -306,6 +304,8 @@ class SmtpConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume_reading(self) -> None:
+        if self.session.mode is _WAITING and self.session.kept > READ_AHEAD:
+            return  # the next message is waited for, and enough of what follows it is here: else each answer would add to it
         if self._read_paused and self._transport is not None and not self._transport.is_closing():
             self._read_paused = False
             self._transport.resume_reading()
@@ -323,12 +323,11 @@ class SmtpConnection(asyncio.Protocol):
             self._progress = self._owner.now()
             self._data_bytes = self._data_bytes + count if self.session.receiving_data else 0
         elif before is _WAITING:
-            self._waiting_bytes += count
-            if self._waiting_bytes > READ_AHEAD:
+            if self.session.kept > READ_AHEAD:
                 self._pause_reading()
         elif before is _CLOSED:
-            self._waiting_bytes += count
-            if self._waiting_bytes > LINGER_BYTES:
+            self._dropped_bytes += count
+            if self._dropped_bytes > LINGER_BYTES:
                 self._abort()
 
     def _too_slow(self, now: float) -> bool:

@@ -92,6 +92,11 @@ class Machine:
         """Whether message data is expected: the time limits of data apply."""
         return self.mode is _DATA or self.mode is _CHUNK
 
+    @property
+    def kept(self) -> int:
+        """Bytes of input whose turn has not come: behind what the session waits for, or a line without its end."""
+        return len(self._input) - self._at
+
     def open(self) -> list[Event]:
         """Greet the client."""
         self._reply(greeting(self.profile.hostname))
