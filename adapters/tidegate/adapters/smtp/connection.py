@@ -113,6 +113,10 @@ class SmtpConnection(asyncio.Protocol):
         if events:
             self._carry_out(events)
 
+    def in_bulk(self) -> bool:
+        """Whether message data is being received."""
+        return self.session.receiving_data
+
     def eof_received(self) -> bool:
         """The client sends no more: what it has sent is still answered, then the connection ends."""
         if self.session.mode is _WAITING and self.session.tls is None:

@@ -24,12 +24,14 @@ class Receiver:
 
     Attributes:
         told: names of the calls, in order; for data and the end, with it.
+        bulk: what comes is cheap to take.
         keep: go on sending after the other side's last byte.
         fails: raise at input.
         pauses: pause reading of this transport at input.
     """
 
     told: list[object] = attrs.field(factory=list)
+    bulk: bool = True
     keep: bool = False
     fails: bool = False
     pauses: PlainTransport | None = None
@@ -47,6 +49,10 @@ class Receiver:
         if self.pauses is not None:
             self.pauses.pause_reading()
         self.told.append(data)
+
+    def in_bulk(self) -> bool:
+        """As set."""
+        return self.bulk
 
     def eof_received(self) -> bool:
         """Note it."""
@@ -151,10 +157,13 @@ def test_input_and_output(run: Run) -> None:
     run(test)
 
 
-def test_the_end_comes_with_input(run: Run) -> None:
-    """Input that is there together with the end is read, and so is the end, however large the input."""
+@pytest.mark.parametrize(("bulk", "reads"), [(True, 2), (False, 3)])
+def test_the_end_comes_with_input(run: Run, bulk: bool, reads: int) -> None:
+    """Input that is there together with the end is read, and so is the end, however large the input. The first read has the usual size, and all
+    others, too, unless the receiver takes input in bulk."""
 
     async def test(line: Line) -> None:
+        line.receiver.bulk = bulk
         line.transport.pause_reading()
         line.peer.setblocking(True)
         line.peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -165,7 +174,7 @@ def test_the_end_comes_with_input(run: Run) -> None:
         await until(lambda: ("lost", type(None)) in line.receiver.told)
         pieces = [piece for piece in line.receiver.told if isinstance(piece, bytes)]
         assert b"".join(pieces) == sent
-        assert len(pieces) == 2  # one of the usual size, and the rest
+        assert len(pieces) == reads
         assert line.receiver.told[-2:] == ["eof", ("lost", type(None))]
 
     run(test)
