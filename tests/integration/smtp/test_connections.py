@@ -430,6 +430,33 @@ def test_half_closed_client_gets_its_reply(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+def test_client_that_half_closes_as_it_is_answered(run: Run) -> None:
+    """The end of input may come in the very turn in which an answer is given: the answer leaves first."""
+
+    async def main() -> None:
+        slow = Slow()
+        async with serving(Setup(publisher=slow)) as server:
+            wire = await Wire.connect(server.port)
+            await wire.greet()
+
+            async def hang_up(_: Sequence[Publication]) -> None:
+                await slow.go.wait()
+                with socket.socket(fileno=socket.dup(wire.writer.get_extra_info("socket").fileno())) as raw:
+                    raw.shutdown(socket.SHUT_WR)
+
+            slow.before_publish = hang_up
+            await wire.send(START + MESSAGE)
+            assert [(await wire.reply())[:3] for _ in range(3)] == ["250", "250", "354"]
+            await asyncio.sleep(0.05)
+            slow.go.set()
+            assert b"250 2.0.0" in await wire.rest()
+            await wire.close()
+        assert len(slow.bodies("inbox")) == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_urgent_data(run: Run) -> None:
     """Urgent data, which no mail program sends, ends reads early: the byte that it points at is lost, what stands around it is answered."""
 

@@ -122,6 +122,7 @@ class SmtpConnection(asyncio.Protocol):
         if self.session.mode is _WAITING and self.session.tls is None:
             self._half_closed = True
             return True
+        self._owner.outbox.flush()  # the connection is closed now, and what was answered just before may not have left
         return False
 
     def pause_writing(self) -> None:
