@@ -587,6 +587,29 @@ def test_shutdown(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", RUNNERS)
+def test_shutdown_with_a_commit_whose_client_is_gone(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    """QU23, QU24: the commit is waited for; there is nobody to be told."""
+
+    async def main() -> None:
+        slow = Slow()
+        async with serving(Setup(publisher=slow)) as server:
+            wire = await _until_commit(server, slow)
+            wire.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, *[0] * 7]))  # close with a reset
+            await wire.close()
+            await asyncio.sleep(0.05)
+            assert server.server.connections == set()
+            closing = asyncio.create_task(server.server.close())
+            await asyncio.sleep(0.05)
+            assert not closing.done()
+            slow.go.set()
+            await closing
+        assert len(slow.bodies("inbox")) == 1
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+    run(main())
+
+
+@pytest.mark.parametrize("run", RUNNERS)
 def test_failures_behind_the_reception(run: Run) -> None:
     """QU05, QU11: no durable copy, no 250; nothing from inside reaches the client."""
 

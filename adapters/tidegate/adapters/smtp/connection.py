@@ -167,7 +167,7 @@ class SmtpConnection(asyncio.Protocol):
     def stop(self, *, now_or_never: bool = False) -> None:
         """End the session with 421 unless a message is under way; then too, when ``now_or_never``, but never while it is being committed."""
         session = self.session
-        if self._ended or session.mode is _WAITING or (session.in_transaction and not now_or_never):
+        if self._ended or session.mode in (_WAITING, _CLOSED) or (session.in_transaction and not now_or_never):
             return
         self._refuse(replies.SHUTTING_DOWN)
 
