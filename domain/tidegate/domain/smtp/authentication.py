@@ -109,10 +109,10 @@ class Authentication(Machine):
         line = data[start:] if end < 0 else data[start:end]
         if len(line) > self.profile.limits.unterminated:
             self._end(replies.RESPONSE_TOO_LONG)
-        elif _CONTROL.search(line if end >= 0 else line.removesuffix(b"\r")) is not None:
+        elif _CONTROL.search(line) is not None if end >= 0 else self._spoiled(line):
             self._end(replies.BAD_LINE)  # a client that ends lines otherwise would wait for ever
         elif end >= 0:
-            self._at = end + 2
+            self._at, self._looked = end + 2, 0
             self.mode = Mode.COMMAND
             if len(line) > MAX_RESPONSE:
                 self._error(replies.RESPONSE_TOO_LONG)

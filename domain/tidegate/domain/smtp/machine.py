@@ -71,6 +71,7 @@ class Machine:
     mode: Mode = attrs.field(default=_COMMAND, init=False)
     _input: bytes = b""
     _at: int = 0  # where the unread part of the input begins
+    _looked: int = 0  # bytes of a line without its end that have been looked at
     _events: list[Event] = attrs.field(factory=list)
     _transaction: Transaction | None = None
     _errors: int = 0
@@ -184,14 +185,14 @@ class Machine:
         data, start = self._input, self._at
         usual = self._usual_command(data, start)
         if usual:
-            self._at = usual
+            self._at, self._looked = usual, 0
             return True
         end = data.find(b"\r\n", start)
         if end < 0:
             self._incomplete_line(data[start:])
             return False
         line = data[start:end]
-        self._at = end + 2
+        self._at, self._looked = end + 2, 0
         size = end + 2 - start
         if size > self.profile.limits.unterminated:
             self._end(replies.LINE_TOO_LONG)
@@ -207,8 +208,14 @@ class Machine:
         """End the session where no CRLF could make the line good: a client that ends lines otherwise would wait for ever."""
         if len(line) > self.profile.limits.unterminated:
             self._end(replies.LINE_TOO_LONG)
-        elif _CONTROL(line.removesuffix(b"\r")) is not None:
+        elif self._spoiled(line):
             self._end(replies.NOT_SMTP if OTHER_PROTOCOL.match(line) else replies.BAD_LINE)
+
+    def _spoiled(self, line: bytes) -> bool:
+        """Whether a line without its end holds a control character, but for a CR at its end. Each byte but the last is looked at once over all
+        calls: a line may come byte by byte."""
+        looked, self._looked = self._looked, max(0, len(line) - 1)
+        return _CONTROL(line.removesuffix(b"\r"), looked) is not None
 
     def _usual_command(self, data: bytes, start: int) -> int:
         """Handle the line at ``start`` if it is complete and spelled like nearly all of its kind.

@@ -1,11 +1,15 @@
 """Clients that lie, cut, repeat and push ahead: the session stays in step with what was really sent."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.domain.smtp.dialogue import Dialogue, StaticPolicy
 
+from tidegate.domain.connection import Tls
 from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import ehlo_reply, helo_reply
 from tidegate.domain.smtp.reply import Reply
 
@@ -61,6 +65,39 @@ def test_text_behind_a_cut_chunk() -> None:
     assert dialogue.codes(b"cRSET\r\n") == ["250 2.0.0", "250 2.0.0"]
     assert dialogue.messages == []
     assert not dialogue.closed
+
+
+@pytest.mark.parametrize("before", [b"EHLO x\r\n", b"EHLO x\r\nAUTH PLAIN\r\n"])
+def test_a_line_that_comes_byte_by_byte(before: bytes) -> None:
+    """RS02: each byte of a command, or of a login, is looked at once: a hundred pieces behind a long line cost no more than a few such lines."""
+    dialogue = Dialogue.start(limits=Limits(unterminated=1 << 30), tls=True, authentication=True)
+    dialogue.session.tls = Tls("TLSv1.3", "")
+    dialogue.send(before)
+    began = time.thread_time()
+    dialogue.send(b"A" * 400_000)
+    whole = time.thread_time()
+    dialogue.send(*[b"A"] * 100)
+    assert time.thread_time() - whole < 20 * (whole - began)
+    assert dialogue.codes(b"\0")[-1] == "500 5.5.2"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ((b"NOOP ", b"x\r", b"y"), ["500 5.5.2"]),
+        ((b"NOOP xxxxxxxx\r", b"\nN\t"), ["250 2.0.0", "500 5.5.2"]),
+        ((b"EHLO xxxxxxxx", b"\r\nN\t"), ["250", "500 5.5.2"]),
+        ((b"EHLO x\r\n", b"AUTH PLAIN xxxx", b"\r\nN\t"), ["250", "501 5.5.2", "500 5.5.2"]),
+        ((b"EHLO x\r\n", b"AUTH PLAIN\r\n", b"xxxxxxxx\r", b"y"), ["250", "334", "500 5.5.2"]),
+        ((b"EHLO x\r\n", b"AUTH PLAIN\r\n", b"xxxxxxx", b"\r\nN\t"), ["250", "334", "501 5.5.2", "500 5.5.2"]),
+    ],
+)
+def test_control_characters_are_seen_as_they_come(pieces: tuple[bytes, ...], expected: list[str]) -> None:
+    """SM25, SM26: in the middle of a line that came in pieces, and in a short one that begins behind it."""
+    dialogue = Dialogue.start(tls=True, authentication=True)
+    dialogue.session.tls = Tls("TLSv1.3", "")
+    assert dialogue.codes(*pieces) == expected
+    assert dialogue.closed
 
 
 @pytest.mark.parametrize(
