@@ -16,8 +16,8 @@ class Limits:
         unterminated: octets without CRLF after which the connection is closed: who sends more than a command line never ends it.
         recipients: accepted recipients of one transaction; the next RCPT is answered 452 4.5.3, which asks the client for a second transaction.
         errors: replies of 5yz to commands, after which the session ends with 421; a program that guesses is stopped, a person at telnet is not.
-        idle_commands: commands that bring no message further (NOOP, RSET, VRFY, HELP, EHLO…) between two messages; each one more is
-            an error.
+        idle_commands: commands that bring no message further (NOOP, RSET, VRFY, HELP, EHLO, a refused MAIL…) between two messages; each one
+            more is an error.
         transactions: messages of one session; bounds how long one client is served by one worker.
     """
 

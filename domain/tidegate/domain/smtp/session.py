@@ -128,11 +128,9 @@ class Session(Authentication):
         if not mailbox.ascii and not parameters.smtputf8:
             return self._error(replies.NEEDS_SMTPUTF8)
         max_bytes = self.policy.max_message_bytes()
-        if parameters.size > max_bytes:
-            return self._reply(replies.TOO_BIG)
-        refusal = self.policy.admit_transaction(parameters.size)
+        refusal = replies.TOO_BIG if parameters.size > max_bytes else self.policy.admit_transaction(parameters.size)
         if refusal is not None:
-            return self._reply(refusal)
+            return None if self._idle() else self._reply(refusal)
         self._transactions += 1
         if self._transactions > self.profile.limits.transactions:
             return self._end(replies.SESSION_TOO_LONG)
@@ -162,15 +160,14 @@ class Session(Authentication):
             return self._error(replies.NEEDS_SMTPUTF8)
         limit = self.profile.limits.recipients
         if len(transaction.recipients) + len(transaction.refused) >= limit:
-            transaction.overshoot += 1
-            # As many again may be tried: a client that pipelines its RCPTs learns of the limit only afterwards.
-            return self._reply(replies.TOO_MANY_RECIPIENTS) if transaction.overshoot <= limit else self._error(replies.TOO_MANY_RECIPIENTS)
+            return self._overshoot(transaction, replies.TOO_MANY_RECIPIENTS)
         verdict = self.policy.admit_recipient(mailbox, self.user)
         if isinstance(verdict, Reply):
             return self._refuse_recipient(transaction, mailbox, parameters, verdict)
         if transaction.only_refused:  # one reply after the data cannot both accept and refuse
-            return self._reply(replies.OTHER_TRANSACTION)
-        transaction.add_recipient(mailbox, parameters, local=verdict)
+            return self._overshoot(transaction, replies.OTHER_TRANSACTION)
+        if not transaction.add_recipient(mailbox, parameters, local=verdict):
+            return self._overshoot(transaction, replies.RECIPIENT_OK)
         if self.profile.announce and not transaction.announced:
             transaction.announced = True
             self._emit(MessageExpected(transaction.sender.text))
@@ -180,8 +177,16 @@ class Session(Authentication):
         """Refuse a recipient, or with ``rabbitmq-refused`` keep it: where no other was accepted, the refusal is then said after the data."""
         if not self.profile.keep_refused or refusal.code < 500:
             return self._error(refusal)
-        transaction.refuse_recipient(mailbox, parameters, refusal)
-        return self._reply(replies.RECIPIENT_OK) if transaction.only_refused else self._error(refusal)
+        new = transaction.refuse_recipient(mailbox, parameters, refusal)
+        if not transaction.only_refused:
+            return self._error(refusal)
+        return self._reply(replies.RECIPIENT_OK) if new else self._overshoot(transaction, replies.RECIPIENT_OK)
+
+    def _overshoot(self, transaction: Transaction, reply: Reply) -> None:
+        """Answer a RCPT that brings no new recipient. There may be as many of them as recipients, for a client that pipelines its RCPTs learns
+        of the limit only afterwards; each one more is an error."""
+        transaction.overshoot += 1
+        return self._reply(reply) if transaction.overshoot <= self.profile.limits.recipients else self._error(replies.TOO_MANY_RECIPIENTS)
 
     def _data(self, argument: bytes) -> None:
         transaction = self._transaction

@@ -24,7 +24,7 @@ class Transaction:
         data: the message data once some has come, but for a message that came whole.
         reserved: bytes of the budget that such a message takes.
         chunked: BDAT has begun.
-        overshoot: RCPT commands beyond the limit of recipients.
+        overshoot: RCPT commands that brought no new recipient: beyond the limit, or for one that is there.
         announced: :class:`~tidegate.domain.smtp.events.MessageExpected` was given.
     """
 
@@ -39,15 +39,21 @@ class Transaction:
     overshoot: int = 0
     announced: bool = False
 
-    def add_recipient(self, mailbox: Mailbox, parameters: RcptParameters, *, local: bool) -> None:
-        """Take a recipient; a second RCPT for the same mailbox changes nothing."""
+    def add_recipient(self, mailbox: Mailbox, parameters: RcptParameters, *, local: bool) -> bool:
+        """Take a recipient; False for a second RCPT for the same mailbox, which changes nothing."""
         key = mailbox.key
-        if key not in self.recipients:
-            self.recipients[key] = Recipient(mailbox.text, local, parameters.notify, parameters.orcpt)
+        if key in self.recipients:
+            return False
+        self.recipients[key] = Recipient(mailbox.text, local, parameters.notify, parameters.orcpt)
+        return True
 
-    def refuse_recipient(self, mailbox: Mailbox, parameters: RcptParameters, refusal: Reply) -> None:
-        """Keep a recipient that is not accepted."""
-        self.refused.setdefault(mailbox.key, Recipient(mailbox.text, False, parameters.notify, parameters.orcpt, refusal))
+    def refuse_recipient(self, mailbox: Mailbox, parameters: RcptParameters, refusal: Reply) -> bool:
+        """Keep a recipient that is not accepted; False where it is kept already."""
+        key = mailbox.key
+        if key in self.refused:
+            return False
+        self.refused[key] = Recipient(mailbox.text, False, parameters.notify, parameters.orcpt, refusal)
+        return True
 
     def buffer(self, budget: ByteBudget) -> MessageData:
         """The buffer for the message; made at the first call."""

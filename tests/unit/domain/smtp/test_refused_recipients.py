@@ -7,7 +7,7 @@ import pytest
 
 from tidegate.domain.address import Mailbox
 from tidegate.domain.smtp import replies
-from tidegate.domain.smtp.events import Event, MessageComplete, Send
+from tidegate.domain.smtp.events import Close, Event, MessageComplete, Send
 from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
@@ -105,6 +105,17 @@ def test_without_a_queue(recipients: list[bytes], codes: list[int]) -> None:
 def test_refused_recipients_count() -> None:
     """The limit of recipients holds for all of them together."""
     assert talk([STRANGER, OTHER, b"z@example.net"], limits=Limits(recipients=2))[0] == [250, 250, 452, 354]
+
+
+@pytest.mark.parametrize(("again", "code"), [(STRANGER, 250), (LOCAL, 452)])
+def test_recipients_that_bring_nothing_new_count(again: bytes, code: int) -> None:
+    """CM24: one that is kept already, and one for another transaction, may be given as often as there may be recipients; then each is an error."""
+    session = Session(Profile("mx", keep_refused=True, limits=Limits(recipients=10, errors=5)), LocalOnly())
+    session.receive(b"EHLO c\r\nMAIL FROM:<s@example.net>\r\nRCPT TO:<" + STRANGER + b">\r\n")
+    events = session.receive(b"RCPT TO:<%s>\r\n" % again * 100)
+    assert isinstance(events[0], Send)
+    assert [int(line[:3]) for line in events[0].data.splitlines()] == [code] * 10 + [452] * 5 + [421]
+    assert isinstance(events[1], Close)
 
 
 def test_chunks() -> None:

@@ -6,6 +6,7 @@ from tests.unit.domain.smtp.dialogue import Dialogue, StaticPolicy
 from tidegate.domain.envelope import Body, Envelope, Recipient
 from tidegate.domain.smtp import replies
 from tidegate.domain.smtp.limits import Limits
+from tidegate.domain.smtp.reply import Reply
 
 E = b"EHLO client.example\r\n"
 M = b"MAIL FROM:<a@example.org>\r\n"
@@ -204,6 +205,19 @@ def test_recipients_are_bounded() -> None:
     ]
     assert len(dialogue.messages[0][0].recipients) == 3
     assert dialogue.codes(M + b"".join(b"RCPT TO:<r%d@b.c>\r\n" % index for index in range(50)))[-1] == "421 4.7.0"
+
+
+def test_a_recipient_given_again_counts() -> None:
+    """CM24: the same RCPT is answered alike as often as there may be recipients; then each is an error."""
+    dialogue = Dialogue.start(limits=Limits(recipients=30, errors=10))
+    assert dialogue.codes(E + M + R * 100)[2:] == ["250 2.1.5"] * 31 + ["452 4.5.3"] * 10 + ["421 4.7.0"]
+
+
+@pytest.mark.parametrize(("policy", "size", "refusal"), [(None, b" SIZE=10001", "552 5.3.4"), (replies.NO_SPACE, b"", "452 4.3.1")])
+def test_refused_transactions_do_not_go_on_for_ever(policy: Reply | None, size: bytes, refusal: str) -> None:
+    """CM22: a MAIL that is refused brings no message further."""
+    dialogue = Dialogue.start(StaticPolicy(refuse_transaction=policy))
+    assert dialogue.codes(E + (b"MAIL FROM:<a@b.c>" + size + b"\r\n") * 1_000)[1:] == [refusal] * 118 + ["421 4.7.0"]
 
 
 def test_errors_end_the_session() -> None:
