@@ -14,7 +14,7 @@ import uvloop
 from tests.servers.gateway import OpenGate, Serving, Setup, Wire, serving
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
-from tidegate.adapters.smtp import Timing
+from tidegate.adapters.smtp import SmtpConnection, Timing
 from tidegate.adapters.smtp.plain_transport import READ_BYTES
 from tidegate.adapters.smtp.server import ROOM_PAUSE
 from tidegate.app.reception.policy import GatewayPolicy
@@ -212,6 +212,38 @@ def test_silent_client_is_told_and_left(run: Run) -> None:
             await drops
             await silent.close()
             await dripping.close()
+
+    run(main())
+
+
+class Defective(SmtpConnection):
+    """A connection that cannot apply its time limits."""
+
+    __slots__ = ()
+
+    def tick(self, now: float) -> None:
+        """Fail."""
+        raise ArithmeticError("a defect")
+
+
+@pytest.mark.parametrize("run", RUNNERS)
+def test_a_defect_in_one_time_limit_leaves_the_others(run: Run) -> None:
+    """RS01: the loop is told, each time, and whoever is silent elsewhere is still told and left."""
+
+    async def main() -> None:
+        complaints = list[object]()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(type(context["exception"])))
+        async with serving(Setup(timing=Timing(silence=1.5))) as server:
+            defective = await Wire.connect(server.port)
+            await defective.greet()
+            [connection] = server.server.connections
+            connection.__class__ = Defective
+            silent = await Wire.connect(server.port)
+            await silent.greet()
+            assert (await silent.rest()).startswith(b"421 4.4.2")
+            assert set(complaints) == {ArithmeticError}
+            await silent.close()
+            await defective.close()
 
     run(main())
 

@@ -315,12 +315,13 @@ class SmtpServer:
     # -- time ------------------------------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        now = self.now()
-        for connection in list(self.connections):
-            connection.tick(now)
-        for header in list(self._headers):
-            header.tick(now)
         self._ticker = self._loop.call_later(TICK, self._tick)
+        now = self.now()
+        for limited in (*self.connections, *self._headers):
+            try:
+                limited.tick(now)
+            except Exception as error:  # the others have time limits, too
+                self._loop.call_exception_handler({"message": "a time limit could not be applied", "exception": error})
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
