@@ -159,7 +159,7 @@ class SmtpConnection(asyncio.Protocol):
             self._refuse(replies.TIMEOUT)
         elif self.session.receiving_data and self._too_slow(now):
             self._refuse(replies.TOO_SLOW)
-        elif now - self._since > timing.session and not self.session.in_transaction:
+        elif now - self._since > timing.session and (self.session.discarding or not self.session.in_transaction):
             self._refuse(replies.SESSION_TOO_LONG)
         elif self._owner.retiring and now - self._progress > timing.retire_silence and not self.session.in_transaction:
             self._refuse(replies.SHUTTING_DOWN)

@@ -67,9 +67,9 @@ class ProxyHeader:
                 outcome = parse(self._received + seen)
                 match outcome:
                     case NeedMore():
-                        self._received += self._sock.recv(len(seen))
+                        self._received += self._sock.recv(len(seen), MSG_DONTWAIT)
                     case Header(consumed=consumed):
-                        self._sock.recv(consumed - len(self._received))
+                        self._sock.recv(consumed - len(self._received), MSG_DONTWAIT)
                         return outcome
                     case Rejected():
                         return outcome

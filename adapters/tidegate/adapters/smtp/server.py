@@ -101,6 +101,7 @@ class SmtpServer:
     _ticker: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
     _accepting: bool = attrs.field(default=False, init=False)
     _pause: asyncio.TimerHandle | None = attrs.field(default=None, init=False)
+    _full: bool = attrs.field(default=False, init=False)  # accepting pauses until a place is given back
 
     def open(self, listeners: Sequence[Listener]) -> None:
         """Start accepting, on the running loop."""
@@ -194,7 +195,7 @@ class SmtpServer:
             if connection.counted:
                 self.gate.left(connection.endpoints)
             self.gate.give_place()
-            if not self._accepting:
+            if self._full:
                 self._start_accepting()
         self._left()
 
@@ -208,6 +209,7 @@ class SmtpServer:
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
+        self._full = False
         if not self.draining and not self._accepting:
             self._accepting = True
             for listener in self._listeners:
@@ -232,6 +234,7 @@ class SmtpServer:
     def _accept(self, listener: Listener, _what: int) -> None:
         for _ in range(ACCEPT_BATCH):
             if not self.gate.take_place():
+                self._full = True
                 self._pause_accepting(ROOM_PAUSE)
                 return
             try:
@@ -317,7 +320,8 @@ class SmtpServer:
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(TICK, self._tick)
         now = self.now()
-        for limited in (*self.connections, *self._headers):
+        everyone: tuple[SmtpConnection | ProxyHeader, ...] = (*self.connections, *self._headers)
+        for limited in everyone:
             try:
                 limited.tick(now)
             except Exception as error:  # the others have time limits, too

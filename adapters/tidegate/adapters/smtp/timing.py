@@ -12,7 +12,7 @@ class Timing:
             4.5.3.2.7 asks for 5 minutes).
         min_rate: message data below this many bytes a second is cut off (``smtp-min-rate``); 0 switches it off.
         rate_grace: not before message data has taken this long; slow starts are normal (RFC 5321 section 4.5.3.2.5).
-        session: how long a session may last; a message under way is finished (``smtp-session-time``).
+        session: how long a session may last; a message under way is finished, unless it is refused already (``smtp-session-time``).
         handshake: how long a TLS handshake may take.
         proxy_header: how long a proxy may take for its header; it sends it in one piece, and 5 seconds is what other receivers give it.
         write: how long a client may refuse to read our replies.

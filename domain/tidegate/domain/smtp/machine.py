@@ -94,6 +94,14 @@ class Machine:
         return self.mode is _DATA or self.mode is _CHUNK
 
     @property
+    def discarding(self) -> bool:
+        """Whether message data is read only to find its end: the message is refused already."""
+        data = None if self._transaction is None else self._transaction.data
+        if self.mode is _CHUNK and self._chunk_refused is not None:
+            return True
+        return self.receiving_data and data is not None and data.refusal is not None
+
+    @property
     def kept(self) -> int:
         """Bytes of input whose turn has not come: behind what the session waits for, or a line without its end."""
         return len(self._input) - self._at
@@ -189,7 +197,9 @@ class Machine:
             return True
         end = data.find(b"\r\n", start)
         if end < 0:
-            self._incomplete_line(data[start:])
+            line = data[start:]
+            self._input, self._at = line, 0  # it may stay unfinished for long: what it came with need not be kept
+            self._incomplete_line(line)
             return False
         line = data[start:end]
         self._at, self._looked = end + 2, 0

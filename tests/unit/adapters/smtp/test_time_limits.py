@@ -148,6 +148,25 @@ async def test_each_message_has_its_own_rate() -> None:
         assert b"421 4.4.2 Message data arrives too slowly" in wire.written
 
 
+async def test_refused_data_does_not_prolong_a_session() -> None:
+    """RS02: a message that may still be taken is finished beyond the limit of the session; one that is refused already, or a chunk, is not."""
+    chunk = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT %d\r\n"
+    for pieces, cut in (
+        ([START, b"data"], False),
+        ([START, b"x" * 2_000_000], True),
+        ([chunk % 1_000_000, b"data"], False),
+        ([chunk % 3_000_000, b"x" * 2_000_000], True),
+        ([b"MAIL FROM:<a@example.org>\r\nBDAT 1000000\r\n", b"data"], True),
+        ([b"MAIL FROM:<a@example.org>\r\nBDAT 1\r\nxRCPT TO:<b@example.com>\r\nDATA\r\n", b"data"], False),
+    ):
+        server, connection, wire = connected()
+        server.timing = attrs.evolve(TIMING, session=3600.0, silence=5000.0, min_rate=0)
+        for piece in pieces:
+            connection.data_received(piece)
+        tick(server, connection, 3601.0)
+        assert (b"421 4.4.2" in wire.written or b"421 4.7.0" in wire.written) is cut, pieces[0]
+
+
 async def test_every_line_ends_a_silence() -> None:
     """A client is cut off when it has said nothing for the time of silence: no command, no line of a login, no piece of data."""
     for pieces in (
