@@ -15,7 +15,6 @@ from tests.servers.gateway import OpenGate, Serving, Setup, Wire, serving
 
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.adapters.smtp import SmtpConnection, Timing
-from tidegate.adapters.smtp.plain_transport import READ_BYTES
 from tidegate.adapters.smtp.server import ROOM_PAUSE
 from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.smtp import replies
@@ -558,27 +557,6 @@ def test_read_ahead_does_not_grow_with_each_message(run: Run, at_once: bool) -> 
             assert text.count(b"250 2.0.0 Ok\r\n") == 400_000
             assert text.count(b"354 ") == 400
             assert 0 < max(kept) < 500_000
-            await wire.close()
-
-    run(main())
-
-
-@pytest.mark.parametrize("run", RUNNERS)
-def test_commands_are_taken_in_small_pieces(run: Run) -> None:
-    """CM19: a client that has megabytes of commands to say gives the others their turn after each read of the usual size."""
-
-    async def main() -> None:
-        sizes, limits = list[int](), Limits(errors=1 << 30, idle_commands=1 << 30)
-        async with serving(Setup(limits=limits)) as server:
-            wire = await Wire.connect(server.port)
-            sending = asyncio.create_task(wire.send(b"EHLO x\r\n" + b"NOOP\r\n" * 400_000 + b"QUIT\r\n"))
-            rest = asyncio.create_task(wire.rest())
-            while not rest.done():
-                sizes.extend(len(connection.session._input) for connection in server.server.connections)
-                await asyncio.sleep(0)
-            await sending
-            assert rest.result().count(b"250 2.0.0 Ok\r\n") == 400_000
-            assert READ_BYTES // 2 < max(sizes) < 2 * READ_BYTES
             await wire.close()
 
     run(main())

@@ -13,6 +13,7 @@ from tidegate.adapters.smtp.timing import Timing
 from tidegate.domain.connection import Client, Endpoints, Tls
 from tidegate.domain.credentials import AuthVerdict, Credentials
 from tidegate.domain.smtp import replies
+from tidegate.domain.smtp.limits import Limits
 from tidegate.domain.smtp.profile import Profile
 from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
@@ -22,6 +23,7 @@ TIMING = Timing(min_rate=1000, rate_grace=10.0)
 START = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
 END = b"\r\n.\r\n"
 PROFILE = Profile("mx.example.com")
+PROFILE_OF_MANY = attrs.evolve(PROFILE, limits=Limits(errors=1 << 30, idle_commands=1 << 30))
 
 
 @attrs.define(eq=False)
@@ -165,6 +167,21 @@ async def test_refused_data_does_not_prolong_a_session() -> None:
             connection.data_received(piece)
         tick(server, connection, 3601.0)
         assert (b"421 4.4.2" in wire.written or b"421 4.7.0" in wire.written) is cut, pieces[0]
+
+
+async def test_only_message_data_is_taken_in_bulk() -> None:
+    """CM19: a megabyte of commands would keep the others waiting for a tenth of a second."""
+    _, connection, _ = connected(profile=PROFILE_OF_MANY)
+    for piece, bulk in (
+        (b"NOOP\r\n" * 10_000, False),
+        (START, True),
+        (b"x" * 100_000, True),
+        (END, False),
+        (b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT 10\r\n", True),
+        (b"x" * 10 + b"NO", False),
+    ):
+        connection.data_received(piece)
+        assert connection.in_bulk() is bulk, piece[:10]
 
 
 async def test_every_line_ends_a_silence() -> None:
