@@ -1,22 +1,19 @@
-"""Collects the data of one message, by DATA (RFC 5321 section 4.1.1.4) or by BDAT chunks (RFC 3030).
-
-The end of DATA is CRLF.CRLF and nothing else. Lines are not looked at one by one: the buffer is searched for a dot after a line end, which
-most messages have only at their end.
-"""
+"""Collects the data of one message, by DATA (RFC 5321 section 4.1.1.4) or by BDAT chunks (RFC 3030)."""
 
 from enum import Enum
+from io import BytesIO
 from typing import Protocol
 
 import attrs
 
+from tidegate.domain.smtp.end_of_data import EndOfData
 from tidegate.domain.smtp.line_ends import normalize, only_crlf
 
 _END = b"\r\n.\r\n"
 _EMPTY_LINE = b"\r\n\r\n"
 _LINE_DOT = b"\r\n."
-_MAX_DOT_LINES = 16
-"""Dots at line starts that are looked at one by one. A message with more (a hostile one may have nothing else) is searched by
-``bytes.find``, whose cost does not depend on their number."""
+_MARK_BYTES = len(b".\r\n")
+"""Of the end mark, whose first CRLF is the message's own."""
 
 
 class ByteBudget(Protocol):
@@ -61,12 +58,10 @@ class MessageData:
 
     max_bytes: int
     budget: ByteBudget
-    _buffer: bytearray = attrs.field(init=False, factory=lambda: bytearray(b"\r\n"))  # stands for the CRLF of "DATA": a first "." counts
-    _searched: int = attrs.field(init=False, default=0)
-    _dot_lines: int = attrs.field(init=False, default=0)
+    _stored: BytesIO = attrs.field(init=False, factory=BytesIO)  # gives its bytes away without a copy
+    _size: int = attrs.field(init=False, default=0)
+    _end: EndOfData = attrs.field(init=False, factory=EndOfData)
     _reserved: int = attrs.field(init=False, default=0)
-    _counted: int = attrs.field(init=False, default=0)
-    _counted_dots: int = attrs.field(init=False, default=0)
     _refusal: Refusal | None = attrs.field(init=False, default=None)
 
     @property
@@ -77,7 +72,7 @@ class MessageData:
     @property
     def size(self) -> int:
         """Bytes stored."""
-        return len(self._buffer) - 2
+        return self._size
 
     def feed(self, data: bytes) -> int | None:
         """Take input that follows the 354.
@@ -85,24 +80,21 @@ class MessageData:
         Returns:
             None when the end has not come; otherwise how many bytes of ``data`` belong to the message and its end mark.
         """
-        buffer = self._buffer
-        before = len(buffer)
-        buffer += data
-        end = self._find_end() if self._refusal is None else buffer.find(_END)
-        if end < 0:
-            self._account(len(buffer) - before)
-            return None
-        consumed = end + len(_END) - before
-        del buffer[end + 2 :]
-        self._account(max(0, len(buffer) - before))
+        consumed = self._end.feed(data)
+        if self._refusal is None:
+            if consumed is None:
+                self._store(data)
+            elif consumed >= _MARK_BYTES:
+                self._store(memoryview(data)[: consumed - _MARK_BYTES])
+            else:  # a part of the mark came before
+                self._size -= _MARK_BYTES - consumed
+                self._stored.truncate(self._size)
         return consumed
 
     def feed_chunk(self, data: bytes) -> None:
         """Take octets of a BDAT chunk: a dot means nothing there (RFC 3030 section 2)."""
         if self._refusal is None:
-            self._buffer += data
-            self._counted = len(self._buffer)  # no stuffing to allow for
-            self._account(len(data), slack=0)
+            self._store(data, slack=0)
 
     def finish(self, *, dots: bool, relax: bool = False, binary: bool = False) -> bytes | Refusal:
         """The message, now that it is complete, or why it is refused.
@@ -115,68 +107,47 @@ class MessageData:
         """
         if self._refusal is not None:
             return self._refusal
-        data: bytes | bytearray = self._buffer
-        text = data[: data.find(_EMPTY_LINE) + 2] if binary and _EMPTY_LINE in data else data
-        stuffed = self._dot_lines > 0
+        data = self._stored.getvalue()
+        self._stored = BytesIO()  # the memory stays reserved, for the message
+        text = _header_section(data) if binary else data
+        stuffed = self._end.dots > 0
         if not only_crlf(text):
             if not relax or b"\0" in text:
                 return Refusal.BARE_LINE_ENDS
             data = normalize(text) + data[len(text) :]
             stuffed = True  # perhaps: a line end that was bare before may stand before a dot
         if dots and stuffed:
-            data = data.replace(_LINE_DOT, b"\r\n")
-        if len(data) - 2 > self.max_bytes:
-            return Refusal.TOO_BIG
-        self._buffer = bytearray()  # its memory stays reserved, for the message
-        with memoryview(data) as view:
-            return bytes(view[2:])
+            data = data.removeprefix(b".").replace(_LINE_DOT, b"\r\n")
+        return Refusal.TOO_BIG if len(data) > self.max_bytes else data
 
     def release(self) -> None:
         """Drop the data and give its memory back. May be called more than once."""
         self.budget.give_bytes(self._reserved)
-        self._reserved = 0
-        self._buffer = bytearray()
+        self._reserved = self._size = 0
+        self._stored = BytesIO()
 
-    def _find_end(self) -> int:
-        """Offset of the end mark in the buffer or -1; each byte is looked at once over all calls."""
-        buffer = self._buffer
-        while self._dot_lines <= _MAX_DOT_LINES:
-            at = buffer.find(_LINE_DOT, self._searched)
-            if at < 0:
-                self._searched = max(0, len(buffer) - 2)  # the last two bytes may be a line end before a dot
-                return -1
-            following = bytes(buffer[at + 3 : at + 5])
-            if following == b"\r\n":
-                return at
-            if following in (b"", b"\r"):  # may still become the end
-                self._searched = at
-                return -1
-            self._dot_lines += 1
-            self._searched = at + 3
-        found = buffer.find(_END, max(0, self._searched - len(_END) + 1))
-        if found < 0:
-            self._searched = len(buffer)
-        return found
+    def _store(self, data: "bytes | memoryview[int]", slack: int = 3) -> None:
+        """Keep a piece, or refuse the message for it.
 
-    def _account(self, added: int, slack: int = 3) -> None:
-        # slack: up to ".\r\n" of the end mark may stand behind the message; finish() knows the exact size.
-        if self._refusal is None:
-            if not self.budget.take_bytes(added):
-                self._refusal = Refusal.NO_MEMORY
-            else:
-                self._reserved += added
-                limit = self.max_bytes + slack
-                if self.size > limit and self._unstuffed_size() > limit:
-                    self._refusal = Refusal.TOO_BIG
-            if self._refusal is None:
-                return
-            self.budget.give_bytes(self._reserved)
-            self._reserved = 0
-        del self._buffer[: -len(_END) + 1]  # keep what the end mark may begin with
+        Args:
+            data: the piece.
+            slack: bytes of the end mark that may have come and are not part of the message; :meth:`finish` knows the exact size.
+        """
+        self._stored.write(data)
+        self._size += len(data)
+        if not self.budget.take_bytes(len(data)):
+            self._refusal = Refusal.NO_MEMORY
+        else:
+            self._reserved += len(data)
+            if self._size - self._end.dots > self.max_bytes + slack:
+                self._refusal = Refusal.TOO_BIG
+        if self._refusal is not None:
+            self.release()
 
-    def _unstuffed_size(self) -> int:
-        """Size without the dots that stuffing added, for a message that is over the limit with them. Counts each byte once over all calls."""
-        end = len(self._buffer)
-        self._counted_dots += self._buffer.count(_LINE_DOT, max(0, self._counted - 2), end)
-        self._counted = end
-        return self.size - self._counted_dots
+
+def _header_section(data: bytes) -> bytes:
+    """What stands before the empty line, or everything where there is none."""
+    if data.startswith(b"\r\n"):
+        return b""
+    end = data.find(_EMPTY_LINE)
+    return data if end < 0 else data[: end + 2]
