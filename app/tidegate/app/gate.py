@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from tidegate.adapters.smtp import Admitted
+from tidegate.app.logs.once_a_minute import OnceAMinute
 from tidegate.app.reception.policy import GatewayPolicy, GreetingOnly
 from tidegate.domain.access import AccessPolicy, Admission, admit
 from tidegate.domain.client_limits import ClientTable
@@ -20,9 +21,6 @@ from tidegate.domain.smtp.reply import Reply
 from tidegate.domain.smtp.session import Session
 from tidegate.ports.connection_board import ConnectionBoard
 from tidegate.ports.suspects import SuspectList
-
-TOLD_S = 60.0
-"""Seconds between two lines in the log that say that a process has no room."""
 
 _log = logging.getLogger("tidegate.gate")
 
@@ -60,14 +58,12 @@ class GatewayGate:
     room: int = UNLIMITED
     monotonic: Callable[[], float] = time.monotonic
     _taken: int = attrs.field(default=0, init=False)
-    _told_s: float = attrs.field(default=float("-inf"), init=False)
+    _no_room: OnceAMinute = attrs.field(init=False, default=attrs.Factory(lambda self: OnceAMinute(self.monotonic), takes_self=True))
 
     def take_place(self) -> bool:
         """By the board, while this process has room."""
         if self._taken >= self.room:
-            now_s = self.monotonic()
-            if now_s >= self._told_s + TOLD_S:
-                self._told_s = now_s
+            if self._no_room.due():
                 _log.warning("no descriptors for more connections: clients wait until others leave", extra={"connections": self._taken})
             return False
         if not self.board.acquire("in"):

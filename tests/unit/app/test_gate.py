@@ -8,7 +8,8 @@ from tidegate.adapters.memory.connection_board import MemoryConnectionBoard
 from tidegate.adapters.memory.publisher import MemoryPublisher
 from tidegate.adapters.memory.suspects import MemorySuspectList
 from tidegate.adapters.smtp import Admitted
-from tidegate.app.gate import TOLD_S, GatewayGate
+from tidegate.app.gate import GatewayGate
+from tidegate.app.logs.once_a_minute import INTERVAL_S
 from tidegate.app.reception.budget import MemoryBudget
 from tidegate.app.reception.policy import GatewayPolicy
 from tidegate.domain.access import AccessPolicy
@@ -147,7 +148,7 @@ def test_room_of_a_process(caplog: pytest.LogCaptureFixture) -> None:
     one.give_place()
     assert [one.take_place() for _ in range(2)] == [True, False]
     assert [vars(record)["connections"] for record in caplog.records] == [10]
-    now_s[0] = TOLD_S
+    now_s[0] = INTERVAL_S
     assert not one.take_place()
     assert len(caplog.records) == 2
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-TELL_INTERVAL_S = 60.0
-"""Between two log lines that say that the budget is spent."""
+from tidegate.app.logs.once_a_minute import OnceAMinute
 
 _log = logging.getLogger("tidegate.reception")
 
@@ -23,19 +22,19 @@ class MemoryBudget:
     limit: int
     taken: int = 0
     monotonic: Callable[[], float] = time.monotonic
-    _told_at: float = attrs.field(default=float("-inf"), init=False)
+    _spent: OnceAMinute = attrs.field(init=False, default=attrs.Factory(lambda self: OnceAMinute(self.monotonic), takes_self=True))
 
     def has_room(self, count: int) -> bool:
-        """Whether so much could be reserved now."""
-        if self.taken + count > self.limit:
-            self._tell(count)
-            return False
-        return True
+        """Whether so much could be reserved now; if not, the log is told."""
+        if self.taken + count <= self.limit:
+            return True
+        if self._spent.due():
+            _log.warning("smtp-memory is spent, clients are answered 452", extra={"limit": self.limit, "taken": self.taken, "wanted": count})
+        return False
 
     def take_bytes(self, count: int) -> bool:
         """Reserve; False when the budget is spent, then nothing is reserved."""
-        if self.taken + count > self.limit:
-            self._tell(count)
+        if not self.has_room(count):
             return False
         self.taken += count
         return True
@@ -43,10 +42,3 @@ class MemoryBudget:
     def give_bytes(self, count: int) -> None:
         """Give back what was reserved."""
         self.taken -= count
-
-    def _tell(self, count: int) -> None:
-        """Clients read 452 and are not told why; whoever runs the server is."""
-        now = self.monotonic()
-        if now - self._told_at >= TELL_INTERVAL_S:
-            self._told_at = now
-            _log.warning("smtp-memory is spent, clients are answered 452", extra={"limit": self.limit, "taken": self.taken, "wanted": count})
