@@ -106,12 +106,13 @@ class Authentication(Machine):
     def _next_response(self) -> bool:
         data, start = self._input, self._at
         end = data.find(b"\r\n", start)
-        line = data[start:] if end < 0 else data[start:end]
+        complete = end >= 0
+        line = data[start:end] if complete else data[start:]
         if len(line) > self.profile.limits.unterminated:
             self._end(replies.RESPONSE_TOO_LONG)
-        elif _CONTROL.search(line) is not None if end >= 0 else self._spoiled(line):
+        elif (_CONTROL.search(line) is not None) if complete else self._spoiled(line):
             self._end(replies.BAD_LINE)  # a client that ends lines otherwise would wait for ever
-        elif end >= 0:
+        elif complete:
             self._at, self._looked = end + 2, 0
             self.mode = Mode.COMMAND
             if len(line) > MAX_RESPONSE:

@@ -96,9 +96,9 @@ class Machine:
     @property
     def discarding(self) -> bool:
         """Whether message data is read only to find its end: the message is refused already."""
-        data = None if self._transaction is None else self._transaction.data
         if self.mode is _CHUNK and self._chunk_refused is not None:
             return True
+        data = None if self._transaction is None else self._transaction.data
         return self.receiving_data and data is not None and data.refusal is not None
 
     @property
@@ -172,6 +172,7 @@ class Machine:
             mode = self.mode
             if mode is _COMMAND:
                 if not self._next_command():
+                    self._keep_rest()
                     return
             elif mode is _DATA:
                 data = self._input[self._at :]
@@ -181,12 +182,17 @@ class Machine:
                 self._take_chunk()
             elif mode is _RESPONSE:
                 if not self._next_response():
+                    self._keep_rest()
                     return
             elif mode is _WAITING:
                 return
             else:  # closed: what follows is not read
                 break
         self._input, self._at = b"", 0
+
+    def _keep_rest(self) -> None:
+        """Keep a line without its end, which may stay so for long, and nothing of what it came with."""
+        self._input, self._at = self._input[self._at :], 0
 
     def _next_command(self) -> bool:
         """Handle one command line; False when none is complete."""
@@ -197,9 +203,7 @@ class Machine:
             return True
         end = data.find(b"\r\n", start)
         if end < 0:
-            line = data[start:]
-            self._input, self._at = line, 0  # it may stay unfinished for long: what it came with need not be kept
-            self._incomplete_line(line)
+            self._incomplete_line(data[start:])
             return False
         line = data[start:end]
         self._at, self._looked = end + 2, 0
